@@ -1,0 +1,115 @@
+// What every build script needs: the paths of the house, running a program, saying how far it is.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+export const build = join(root, "build");
+export const toolchain = join(build, "toolchain");
+
+/** A failure that is told in one sentence, without a stack. */
+export class SetupError extends Error {}
+
+/** Runs `main` if `url` is the script that node was started with; a SetupError ends it with status 1. */
+export async function runAsScript(url, main) {
+  if (process.argv[1] === undefined || fileURLToPath(url) !== process.argv[1]) return;
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof SetupError ? `heed: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+export function say(text) {
+  process.stderr.write(`heed: ${text}\n`);
+}
+
+/** A line that is rewritten in place on a terminal, and printed every tenth of the way elsewhere. */
+export function progress(label) {
+  let last = -1;
+  return (fraction, detail = "") => {
+    const percent = Math.min(100, Math.floor(fraction * 100));
+    if (process.stderr.isTTY) {
+      process.stderr.write(
+        `\rheed: ${label} ${percent} % ${detail}\x1b[K${percent === 100 ? "\n" : ""}`,
+      );
+    } else if (Math.floor(percent / 20) > Math.floor(last / 20)) {
+      process.stderr.write(`heed: ${label} ${percent} %\n`);
+    }
+    last = percent;
+  };
+}
+
+/**
+ * Runs a program to its end. `onLine` gets each line of its standard output; without it the output goes to ours.
+ * `quiet` keeps all output back unless the program fails. Rejects with a SetupError that names the program.
+ * Returns { status, output } with `check: false`.
+ */
+export function run(
+  program,
+  args,
+  { cwd = root, env, onLine, quiet = false, check = true, input } = {},
+) {
+  return new Promise((resolve, reject) => {
+    const capture = quiet || onLine !== undefined || !check;
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: [input === undefined ? "ignore" : "pipe", capture ? "pipe" : 2, capture ? "pipe" : 2],
+    });
+    let output = "";
+    let rest = "";
+    const take = (chunk) => {
+      output += chunk;
+      if (onLine === undefined) return;
+      const lines = (rest + chunk).split(/\r?\n/);
+      rest = lines.pop();
+      for (const line of lines) onLine(line);
+    };
+    child.stdout?.setEncoding("utf8").on("data", take);
+    child.stderr
+      ?.setEncoding("utf8")
+      .on("data", onLine === undefined ? take : (chunk) => (output += chunk));
+    child.stdin?.end(input);
+    child.on("error", (error) => {
+      const missing = error.code === "ENOENT";
+      reject(
+        new SetupError(missing ? `${program} is not installed` : `${program}: ${error.message}`),
+      );
+    });
+    child.on("close", (status, signal) => {
+      if (rest !== "" && onLine !== undefined) onLine(rest);
+      if (check && status !== 0) {
+        if (capture) process.stderr.write(output.slice(-8000));
+        reject(
+          new SetupError(
+            `"${[program, ...args].join(" ").slice(0, 300)}" ended with ${signal ?? `status ${status}`}`,
+          ),
+        );
+      } else {
+        resolve({ status, signal, output });
+      }
+    });
+  });
+}
+
+/** Where a program is on the PATH (not counting node_modules), or undefined. */
+export function which(program) {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const path = join(folder, program);
+    if (folder !== "" && existsSync(path)) return path;
+  }
+  return undefined;
+}
+
+/** Hash of texts and of files (given as { file }). */
+export function hashOf(...parts) {
+  const hash = createHash("sha256");
+  for (const part of parts)
+    hash.update(part?.file === undefined ? String(part) : readFileSync(part.file)).update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
