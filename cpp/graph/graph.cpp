@@ -1,0 +1,109 @@
+#include "graph/graph.h"
+
+#include <cstring>
+
+namespace heed {
+
+NewConstant make_constant(DType dtype, const Shape& shape) {
+  auto constant = std::make_shared<Constant>();
+  constant->dtype = dtype;
+  constant->shape = shape;
+  // Whole vectors may be read at the end; a zero-sized constant still has an address.
+  const size_t bytes = (constant->bytes() + 16) & ~size_t{15};
+  std::shared_ptr<std::byte> memory(static_cast<std::byte*>(::operator new(bytes)),
+                                    [](std::byte* p) { ::operator delete(p); });
+  constant->data = memory.get();
+  std::byte* data = memory.get();
+  constant->owner = std::move(memory);
+  return {std::move(constant), data};
+}
+
+ConstantPtr make_constant(std::span<const float> values, const Shape& shape) {
+  NewConstant made = make_constant(DType::kF32, shape);
+  if (!values.empty()) std::memcpy(made.data, values.data(), values.size_bytes());
+  return made.constant;
+}
+
+ConstantPtr make_constant(std::span<const int64_t> values, const Shape& shape) {
+  NewConstant made = make_constant(DType::kI64, shape);
+  if (!values.empty()) std::memcpy(made.data, values.data(), values.size_bytes());
+  return made.constant;
+}
+
+void Attributes::set(std::string_view name, AttributeValue value) {
+  for (Entry& entry : entries_) {
+    if (entry.name == name) {
+      entry.value = std::move(value);
+      return;
+    }
+  }
+  entries_.push_back({std::string(name), std::move(value)});
+}
+
+const AttributeValue* Attributes::find(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.name == name) return &entry.value;
+  }
+  return nullptr;
+}
+
+namespace {
+
+template <class T>
+const T* find_as(const Attributes& attributes, std::string_view name) {
+  const AttributeValue* value = attributes.find(name);
+  return value ? std::get_if<T>(value) : nullptr;
+}
+
+}  // namespace
+
+int64_t Attributes::integer(std::string_view name, int64_t fallback) const {
+  const auto* value = find_as<int64_t>(*this, name);
+  return value ? *value : fallback;
+}
+
+float Attributes::real(std::string_view name, float fallback) const {
+  const auto* value = find_as<float>(*this, name);
+  return value ? *value : fallback;
+}
+
+std::string_view Attributes::text(std::string_view name, std::string_view fallback) const {
+  const auto* value = find_as<std::string>(*this, name);
+  return value ? std::string_view(*value) : fallback;
+}
+
+std::span<const int64_t> Attributes::integers(std::string_view name) const {
+  const auto* value = find_as<std::vector<int64_t>>(*this, name);
+  return value ? std::span<const int64_t>(*value) : std::span<const int64_t>();
+}
+
+std::span<const float> Attributes::reals(std::string_view name) const {
+  const auto* value = find_as<std::vector<float>>(*this, name);
+  return value ? std::span<const float>(*value) : std::span<const float>();
+}
+
+ConstantPtr Attributes::tensor(std::string_view name) const {
+  const auto* value = find_as<ConstantPtr>(*this, name);
+  return value ? *value : nullptr;
+}
+
+std::shared_ptr<const Graph> Attributes::graph(std::string_view name) const {
+  const auto* value = find_as<std::shared_ptr<const Graph>>(*this, name);
+  return value ? *value : nullptr;
+}
+
+TensorId Graph::add_tensor(std::string name, DType dtype) {
+  Tensor tensor;
+  tensor.name = std::move(name);
+  tensor.dtype = dtype;
+  tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(tensors.size() - 1);
+}
+
+TensorId Graph::add_constant(std::string name, ConstantPtr constant) {
+  const TensorId id = add_tensor(std::move(name), constant->dtype);
+  tensors.back().constant = std::move(constant);
+  return id;
+}
+
+}  // namespace heed
