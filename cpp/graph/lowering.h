@@ -83,7 +83,8 @@ class Lowering {
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
   Buffer table(size_t bytes, const std::function<void(std::byte*)>& fill);
 
-  // Declares that output `output` is input `input` seen differently: same bytes, no task. Both are row-major.
+  // Declares that output `output` is input `input` seen differently: same bytes, no task. Under kStrict both are row-major;
+  // under kIndifferent, for an output of the same shape, the output lies as the input does.
   void alias(int output, int input);
 
   // Adds a task; tasks run in the order in which they are added.

@@ -1,0 +1,252 @@
+// The second half of building a plan: layouts, fused residuals, and the tasks of each node.
+#include <algorithm>
+
+#include "graph/operator.h"
+#include "graph/plan.h"
+#include "kernels/copy.h"
+
+namespace heed {
+
+namespace {
+
+size_t bytes_of(const TensorInfo& info) {
+  return static_cast<size_t>(info.shape.count()) * byte_size(info.dtype);
+}
+
+// Whether both layouts put the elements in the same order: one channel, or one position.
+bool same_order(const Shape& shape) {
+  return shape.rank() < 3 || shape[1] <= 1 || shape.count(2, shape.rank()) <= 1;
+}
+
+}  // namespace
+
+Buffer PlanBuilder::add_arena_slot(size_t bytes) {
+  Slot slot;
+  slot.life.bytes = bytes;
+  slot.life.first = slot.life.last = now_;
+  slots_.push_back(slot);
+  return static_cast<Buffer>(slots_.size() - 1);
+}
+
+Buffer PlanBuilder::add_pointer_slot(const std::byte* pointer) {
+  Slot slot;
+  slot.pointer = pointer;
+  slots_.push_back(slot);
+  return static_cast<Buffer>(slots_.size() - 1);
+}
+
+// Marks a buffer as read or written by the current node.
+Buffer PlanBuilder::use(Buffer buffer) {
+  if (buffer == kNoBuffer) return buffer;
+  Lifetime& life = slots_[static_cast<size_t>(buffer)].life;
+  life.last = std::max(life.last, now_);
+  return buffer;
+}
+
+// The buffer in which a tensor lies in `layout`; the first reader that needs the other order adds a conversion.
+Buffer PlanBuilder::buffer_for(TensorId tensor, Layout layout) {
+  const TensorInfo& known = info(tensor);
+  Placement& at = place(tensor);
+  if (known.value && at.buffers[0] == kNoBuffer) {
+    at.home = Layout::kRowMajor;
+    at.buffers[0] = add_pointer_slot(known.value->data);
+    constants_.push_back(known.value);
+  }
+  Buffer& wanted = at.buffers[static_cast<size_t>(layout)];
+  if (wanted != kNoBuffer) return use(wanted);
+  const Buffer home = use(at.buffers[static_cast<size_t>(at.home)]);
+  if (same_order(known.shape)) return wanted = home;
+  wanted = add_arena_slot(bytes_of(known));
+  const Buffer to = wanted;
+  const kernels::StridedCopy copy = kernels::make_copy(
+      known.shape, strides_of(known.shape, at.home), strides_of(known.shape, layout));
+  const size_t element = byte_size(known.dtype);
+  tasks_.emplace_back([=](const Run& run) {
+    kernels::copy_strided(copy, run.at<std::byte>(home), run.at<std::byte>(to), element);
+  });
+  return to;
+}
+
+View PlanBuilder::view(TensorId tensor, Layout layout) {
+  const TensorInfo& known = info(tensor);
+  if (known.shape.rank() < 3) layout = Layout::kRowMajor;
+  return {known.dtype, known.shape, strides_of(known.shape, layout), layout,
+          buffer_for(tensor, layout)};
+}
+
+// Indifferent operators follow their inputs: channels-last when one of the same rank is, unless its order is both.
+Layout PlanBuilder::output_layout(const Node& node, const Shape& shape) const {
+  if (shape.rank() < 3 || node.op->layout == LayoutRule::kStrict) return Layout::kRowMajor;
+  if (node.op->layout == LayoutRule::kChannelsLast) return Layout::kChannelsLast;
+  for (TensorId input : node.inputs) {
+    if (input == kNoTensor) continue;
+    const TensorInfo& known = info(input);
+    if (!known.value && known.shape.rank() == shape.rank() && !same_order(known.shape) &&
+        places_[static_cast<size_t>(input)].home == Layout::kChannelsLast) {
+      return Layout::kChannelsLast;
+    }
+  }
+  return Layout::kRowMajor;
+}
+
+// A Transpose whose result lies in memory as its input does costs nothing: (N,C,H,W) to (N,H,W,C) of a channels-last tensor, the
+// way back, or one that only moves axes of extent 1.
+bool PlanBuilder::alias_transpose(const Node& node) {
+  const TensorId from = node.input(0);
+  const TensorId to = node.output(0);
+  const TensorInfo& source = info(from);
+  if (source.value) return false;
+  const Shape& shape = info(to).shape;
+  const auto permutation = node.attributes->integers("perm");
+  for (const Layout from_layout : {Layout::kRowMajor, Layout::kChannelsLast}) {
+    const Buffer buffer = place(from).buffers[static_cast<size_t>(from_layout)];
+    if (buffer == kNoBuffer) continue;
+    const Strides source_strides = strides_of(source.shape, from_layout);
+    for (const Layout to_layout : {Layout::kRowMajor, Layout::kChannelsLast}) {
+      const Strides strides = strides_of(shape, to_layout);
+      bool same = true;
+      for (int axis = 0; axis < shape.rank() && same; ++axis) {
+        const int at = permutation.empty() ? shape.rank() - 1 - axis
+                                           : static_cast<int>(permutation[static_cast<size_t>(axis)]);
+        same = shape[axis] == 1 || strides[axis] == source_strides[at];
+      }
+      if (!same) continue;
+      place(to).home = to_layout;
+      place(to).buffers[static_cast<size_t>(to_layout)] = use(buffer);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Moves an Add into the convolution or product that alone feeds it: y = activation(op(x) + residual).
+void PlanBuilder::fuse_residuals(size_t begin, size_t end) {
+  std::vector<int32_t> readers(infos_.size(), 0);
+  std::vector<int32_t> producer(infos_.size(), -1);
+  const auto count = [&](TensorId id) {
+    if (id != kNoTensor) ++readers[static_cast<size_t>(id)];
+  };
+  for (size_t i = begin; i < nodes_.size(); ++i) {
+    for (TensorId id : nodes_[i].inputs) count(id);
+    count(nodes_[i].residual);
+  }
+  for (TensorId id : request_.outputs) count(id);
+  for (size_t i = begin; i < end; ++i) {
+    for (TensorId id : nodes_[i].outputs) {
+      if (id != kNoTensor) producer[static_cast<size_t>(id)] = static_cast<int32_t>(i);
+    }
+  }
+  for (size_t i = begin; i < end; ++i) {
+    const Node& add = nodes_[i];
+    if (folded_[i] || add.op->name != "Add" || add.op->domain != "") continue;
+    // The later of the two producers takes the sum in, so that the other operand exists by then.
+    const int32_t producers[2] = {producer[static_cast<size_t>(add.inputs[0])],
+                                  producer[static_cast<size_t>(add.inputs[1])]};
+    const int side = producers[0] > producers[1] ? 0 : 1;
+    const TensorId inner = add.inputs[static_cast<size_t>(side)];
+    const TensorId other = add.inputs[static_cast<size_t>(1 - side)];
+    const int32_t at = producers[side];
+    if (at < 0 || producers[0] == producers[1]) continue;
+    if (readers[static_cast<size_t>(inner)] != 1) continue;
+    Node& into = nodes_[static_cast<size_t>(at)];
+    const bool free = into.op->fusion == Fusion::kActivationAndResidual && !folded_[static_cast<size_t>(at)] &&
+                      into.residual == kNoTensor && into.activation.identity();
+    if (!free || info(inner).dtype != DType::kF32 || info(other).shape != info(inner).shape) {
+      continue;
+    }
+    into.residual = other;
+    into.activation = add.activation;
+    into.outputs[0] = add.outputs[0];
+    producer[static_cast<size_t>(add.outputs[0])] = at;
+    folded_[i] = true;
+  }
+}
+
+Status PlanBuilder::lower_node(size_t index) {
+  const Node& node = nodes_[index];
+  const bool transposed = node.op->name == "Transpose" && alias_transpose(node);
+  if (transposed) return {};
+  for (TensorId output : node.outputs) {
+    if (output == kNoTensor) continue;
+    Placement& at = place(output);
+    at.home = output_layout(node, info(output).shape);
+  }
+  Lowering lowering(*this, node);
+  const Status status = node.op->lower(lowering);
+  if (status.ok()) return {};
+  return error(status.code, node.op->name, " node '", node.name, "': ", status.message);
+}
+
+View Lowering::input(int index) {
+  const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
+  Layout layout = Layout::kRowMajor;
+  if (node_.op->layout == LayoutRule::kChannelsLast && index == 0) layout = Layout::kChannelsLast;
+  if (node_.op->layout == LayoutRule::kIndifferent && !plan_.info(tensor).value) {
+    layout = plan_.place(tensor).home;
+  }
+  return plan_.view(tensor, layout);
+}
+
+View Lowering::output(int index) {
+  const TensorId tensor = node_.output(static_cast<size_t>(index));
+  if (tensor == kNoTensor) return {};
+  PlanBuilder::Placement& at = plan_.place(tensor);
+  Buffer& buffer = at.buffers[static_cast<size_t>(at.home)];
+  if (buffer == kNoBuffer) buffer = plan_.add_arena_slot(bytes_of(plan_.info(tensor)));
+  return plan_.view(tensor, at.home);
+}
+
+View Lowering::residual() {
+  const bool last = node_.op->layout == LayoutRule::kChannelsLast;
+  return plan_.view(node_.residual, last ? Layout::kChannelsLast : Layout::kRowMajor);
+}
+
+bool Lowering::wants(int output) const {
+  return node_.output(static_cast<size_t>(output)) != kNoTensor;
+}
+
+const Constant* Lowering::constant(int input) const {
+  const TensorId tensor = node_.input(static_cast<size_t>(input));
+  return tensor == kNoTensor ? nullptr : plan_.info(tensor).value.get();
+}
+
+Buffer Lowering::scratch(size_t bytes) { return plan_.add_arena_slot(bytes); }
+
+Buffer Lowering::packed(int index, std::string_view key, size_t bytes,
+                        const std::function<void(std::byte*)>& fill) {
+  const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
+  const bool of_graph = static_cast<size_t>(tensor) < plan_.graph_.tensors.size();
+  if (!of_graph || !plan_.graph_.constant(tensor)) return table(bytes, fill);
+  const std::byte* memory = plan_.weights_.get(tensor, key, bytes, fill);
+  if (!memory) {
+    plan_.failure_ = error(Code::kOutOfMemory, "no memory for ", bytes, " bytes of packed weights");
+  }
+  return plan_.add_pointer_slot(memory);
+}
+
+Buffer Lowering::table(size_t bytes, const std::function<void(std::byte*)>& fill) {
+  AlignedMemory memory(bytes);
+  if (!memory.data()) {
+    plan_.failure_ = error(Code::kOutOfMemory, "no memory for a table of ", bytes, " bytes");
+    return plan_.add_pointer_slot(nullptr);
+  }
+  fill(memory.data());
+  plan_.tables_.push_back(std::move(memory));
+  return plan_.add_pointer_slot(plan_.tables_.back().data());
+}
+
+void Lowering::alias(int output, int input) {
+  const TensorId to = node_.outputs[static_cast<size_t>(output)];
+  const TensorId from = node_.inputs[static_cast<size_t>(input)];
+  if (node_.op->layout == LayoutRule::kIndifferent) {
+    plan_.buffer_for(from, plan_.place(from).home);
+    plan_.place(to) = plan_.place(from);
+    return;
+  }
+  plan_.place(to).home = Layout::kRowMajor;
+  plan_.place(to).buffers[0] = plan_.buffer_for(from, Layout::kRowMajor);
+}
+
+void Lowering::add(Task task) { plan_.tasks_.push_back(std::move(task)); }
+
+}  // namespace heed

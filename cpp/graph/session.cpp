@@ -1,0 +1,315 @@
+#include "graph/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "graph/operator.h"
+#include "graph/plan.h"
+
+namespace heed {
+
+namespace {
+
+constexpr size_t kMostPlans = 8;
+
+using Clock = std::chrono::steady_clock;
+
+bool same_request(const Request& a, const Request& b) {
+  return a.inputs == b.inputs && a.outputs == b.outputs && a.blocks == b.blocks;
+}
+
+ConstantPtr copy_of(const OutputValue& value) {
+  NewConstant made = make_constant(value.dtype, value.shape);
+  std::memcpy(made.data, value.data, value.bytes());
+  return made.constant;
+}
+
+bool same_value(const Constant& constant, const OutputValue& value) {
+  return constant.dtype == value.dtype && constant.shape == value.shape &&
+         std::memcmp(constant.data, value.data, value.bytes()) == 0;
+}
+
+}  // namespace
+
+struct Session::State {
+  Graph graph;
+  SessionOptions options;
+  WeightCache weights;
+  AlignedMemory arena;
+
+  struct KeptPlan {
+    Request request;  // as it was asked for
+    std::unique_ptr<PlanBuilder> plan;
+  };
+  std::vector<KeptPlan> plans;  // most recently used first
+  size_t next_task = 0;
+  int stage = 0;  // that is running
+  bool running = false;  // between the first task of a run and its last
+  std::vector<OutputValue> outputs;
+
+  PlanBuilder* plan() { return plans.empty() ? nullptr : plans.front().plan.get(); }
+  Status check(const Request& request) const;
+  Status check_input(size_t index, const Shape& shape,
+                     std::vector<std::pair<std::string_view, Extent>>& named) const;
+  Result<std::unique_ptr<PlanBuilder>> build(const Request& request) const;
+  Status bind(PlanBuilder& plan);
+  Status enter_next_stage();
+};
+
+namespace {
+
+std::string declared_shape(const Tensor& tensor) {
+  std::string text = "(";
+  for (size_t axis = 0; axis < tensor.dims.size(); ++axis) {
+    if (axis > 0) text.append(", ");
+    const Dimension& dim = tensor.dims[axis];
+    if (dim.extent >= 0) {
+      append_text(text, dim.extent);
+    } else {
+      text.append(dim.name.empty() ? "?" : dim.name);
+    }
+  }
+  text.push_back(')');
+  return text;
+}
+
+}  // namespace
+
+// Fixed extents must match; axes of the same name must have the same extent, in all inputs.
+Status Session::State::check_input(
+    size_t index, const Shape& shape,
+    std::vector<std::pair<std::string_view, Extent>>& named) const {
+  const Tensor& tensor = graph.tensor(graph.inputs[index]);
+  if (!tensor.ranked) return {};
+  bool fits = shape.rank() == static_cast<int>(tensor.dims.size());
+  for (int axis = 0; fits && axis < shape.rank(); ++axis) {
+    const Dimension& dim = tensor.dims[static_cast<size_t>(axis)];
+    fits = dim.extent < 0 || dim.extent == shape[axis];
+  }
+  if (!fits) {
+    return error(Code::kWrongShape, "input '", tensor.name, "' has shape ", shape,
+                 ", the model expects ", declared_shape(tensor));
+  }
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const Dimension& dim = tensor.dims[static_cast<size_t>(axis)];
+    if (dim.extent >= 0 || dim.name.empty()) continue;
+    const auto known = std::find_if(named.begin(), named.end(),
+                                    [&](const auto& entry) { return entry.first == dim.name; });
+    if (known == named.end()) {
+      named.emplace_back(dim.name, shape[axis]);
+    } else if (known->second != shape[axis]) {
+      return error(Code::kWrongShape, "input '", tensor.name, "' has shape ", shape, ", but axis '",
+                   dim.name, "' is ", known->second, " in another place");
+    }
+  }
+  return {};
+}
+
+Status Session::State::check(const Request& request) const {
+  if (request.inputs.size() != graph.inputs.size()) {
+    return error(Code::kMissingInput, "the model has ", graph.inputs.size(), " inputs, ",
+                 request.inputs.size(), " were given");
+  }
+  std::vector<std::pair<std::string_view, Extent>> named;
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    HEED_TRY(check_input(i, request.inputs[i], named));
+  }
+  for (TensorId output : request.outputs) {
+    if (output < 0 || static_cast<size_t>(output) >= graph.tensors.size()) {
+      return error(Code::kUnknownName, "no tensor has the number ", output);
+    }
+  }
+  for (int block : request.blocks) {
+    if (block < 0 || static_cast<size_t>(block) >= graph.blocks.size()) {
+      return error(Code::kUnknownName, "no attention block has the number ", block);
+    }
+  }
+  return {};
+}
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptions& options) {
+  std::vector<bool> defined(graph.tensors.size(), false);
+  for (size_t id = 0; id < graph.tensors.size(); ++id) defined[id] = graph.tensors[id].constant != nullptr;
+  for (TensorId input : graph.inputs) defined[static_cast<size_t>(input)] = true;
+  for (const Node& node : graph.nodes) {
+    for (TensorId input : node.inputs) {
+      if (input != kNoTensor && !defined[static_cast<size_t>(input)]) {
+        return error(Code::kInvalidGraph, node.op->name, " node '", node.name, "' reads tensor '",
+                     graph.tensor(input).name, "' before anything gives it a value");
+      }
+    }
+    for (TensorId output : node.outputs) {
+      if (output != kNoTensor) defined[static_cast<size_t>(output)] = true;
+    }
+  }
+  for (TensorId output : graph.outputs) {
+    if (!defined[static_cast<size_t>(output)]) {
+      return error(Code::kInvalidGraph, "nothing gives output '", graph.tensor(output).name, "' a value");
+    }
+  }
+  auto state = std::make_unique<State>();
+  state->graph = std::move(graph);
+  state->options = options;
+  return std::unique_ptr<Session>(new Session(std::move(state)));
+}
+
+const Graph& Session::graph() const { return state_->graph; }
+
+Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& request) const {
+  PlanBuilder::Options plan_options;
+  plan_options.force_channels_last = options.force_channels_last;
+  // Packings are added to the cache while a plan is lowered; the rest of the state stays as it is.
+  auto& cache = const_cast<WeightCache&>(weights);
+  auto plan = std::make_unique<PlanBuilder>(graph, cache, request, plan_options);
+  HEED_TRY(plan->build_stage());
+  return plan;
+}
+
+// Gives the plan an arena that is large enough, keeping the bytes that earlier stages left.
+Status Session::State::bind(PlanBuilder& plan) {
+  if (plan.arena_bytes() > arena.bytes()) {
+    // Nothing of an earlier plan is needed: its outputs were valid until this call. In the middle of a run they are.
+    if (!running) arena = AlignedMemory();
+    AlignedMemory larger(plan.arena_bytes());
+    if (!larger.data()) {
+      return error(Code::kOutOfMemory, "no memory for ", plan.arena_bytes(),
+                   " bytes of activations; a smaller input needs less");
+    }
+    if (running) std::memcpy(larger.data(), arena.data(), arena.bytes());
+    arena = std::move(larger);
+  }
+  plan.bind(arena.data());
+  return {};
+}
+
+Status Session::prepare(const Request& request) {
+  State& state = *state_;
+  HEED_TRY(state.check(request));
+  const auto known =
+      std::find_if(state.plans.begin(), state.plans.end(), [&](const State::KeptPlan& kept) {
+        return same_request(kept.request, request);
+      });
+  if (known == state.plans.end()) {
+    Result<std::unique_ptr<PlanBuilder>> plan = state.build(request);
+    if (!plan.ok()) return plan.status();
+    state.plans.insert(state.plans.begin(), {request, std::move(plan.value())});
+    if (state.plans.size() > kMostPlans) state.plans.pop_back();
+  } else {
+    std::rotate(state.plans.begin(), known, known + 1);
+  }
+  state.next_task = 0;
+  state.stage = 0;
+  state.running = false;
+  state.outputs.clear();
+  const Status bound = state.bind(*state.plan());
+  if (!bound.ok()) state.plans.erase(state.plans.begin());
+  return bound;
+}
+
+std::span<std::byte> Session::input_data(int index) {
+  PlanBuilder* plan = state_->plan();
+  return {plan->input_data(index), plan->input_bytes(index)};
+}
+
+// All tasks of the stage have run. When more follow, makes sure that the next stage was built for the value that this run gives.
+Status Session::State::enter_next_stage() {
+  const OutputValue value = plan()->awaited(stage);
+  const bool built = plan()->stage_count() > stage + 1;
+  if (built && !same_value(*plan()->provided(stage), value)) {
+    // Stages are built deterministically: with the same values before this one they place their buffers as they lie now.
+    Result<std::unique_ptr<PlanBuilder>> rebuilt = build(plans.front().request);
+    if (!rebuilt.ok()) return rebuilt.status();
+    for (int earlier = 0; earlier < stage; ++earlier) {
+      rebuilt.value()->provide(plan()->provided(earlier));
+      HEED_TRY(rebuilt.value()->build_stage());
+    }
+    rebuilt.value()->provide(copy_of(value));
+    HEED_TRY(rebuilt.value()->build_stage());
+    plans.front().plan = std::move(rebuilt.value());
+  } else if (!built) {
+    plan()->provide(copy_of(value));
+    HEED_TRY(plan()->build_stage());
+  }
+  ++stage;
+  return bind(*plan());
+}
+
+Result<bool> Session::execute(double milliseconds) {
+  State& state = *state_;
+  if (!state.plan()) return error(Code::kInternal, "execute was called before prepare");
+  const auto deadline =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                         std::chrono::duration<double, std::milli>(milliseconds));
+  state.running = true;
+  for (;;) {
+    PlanBuilder& plan = *state.plan();
+    const size_t end = plan.stage_end(state.stage);
+    while (state.next_task < end) {
+      plan.run_task(state.next_task++);
+      if (milliseconds > 0 && state.next_task < end && Clock::now() >= deadline) return false;
+    }
+    if (plan.complete() && state.stage + 1 == plan.stage_count()) break;
+    const Status entered = state.enter_next_stage();
+    if (!entered.ok()) {
+      state.plans.erase(state.plans.begin());
+      return entered;
+    }
+  }
+  state.outputs = state.plan()->outputs();
+  state.next_task = 0;
+  state.stage = 0;
+  state.running = false;
+  return true;
+}
+
+std::span<const OutputValue> Session::outputs() const { return state_->outputs; }
+
+MemoryReport Session::memory() const {
+  MemoryReport report;
+  report.weight_bytes = state_->weights.bytes();
+  for (size_t id = 0; id < state_->graph.tensors.size(); ++id) {
+    const ConstantPtr& constant = state_->graph.tensors[id].constant;
+    if (constant && !state_->weights.has(static_cast<TensorId>(id))) {
+      report.weight_bytes += constant->bytes();
+    }
+  }
+  if (state_->plan()) report.arena_bytes = state_->plan()->arena_bytes();
+  report.plans = static_cast<int>(state_->plans.size());
+  return report;
+}
+
+Result<std::vector<ConstantPtr>> evaluate(const Node& node, std::span<const ConstantPtr> inputs) {
+  Graph graph;
+  Node copy = node;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    copy.inputs[i] = inputs[i] ? graph.add_constant("", inputs[i]) : kNoTensor;
+  }
+  for (TensorId& output : copy.outputs) {
+    if (output == kNoTensor) continue;
+    output = graph.add_tensor("");
+    graph.outputs.push_back(output);
+  }
+  const std::vector<TensorId> outputs = copy.outputs;
+  graph.nodes.push_back(std::move(copy));
+  WeightCache weights;
+  PlanBuilder::Options options;
+  options.fold = false;
+  PlanBuilder plan(graph, weights, Request{}, options);
+  HEED_TRY(plan.build_stage());
+  AlignedMemory arena(plan.arena_bytes());
+  if (!arena.data()) return error(Code::kOutOfMemory, "no memory to fold a constant");
+  plan.bind(arena.data());
+  for (size_t task = 0; task < plan.stage_end(0); ++task) plan.run_task(task);
+  std::vector<ConstantPtr> values(outputs.size());
+  for (const OutputValue& value : plan.outputs()) {
+    const auto at = std::find(outputs.begin(), outputs.end(), value.tensor) - outputs.begin();
+    values[static_cast<size_t>(at)] = copy_of(value);
+  }
+  return values;
+}
+
+}  // namespace heed
