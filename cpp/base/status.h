@@ -58,7 +58,7 @@ void append_text(std::string& out, int64_t value);
 void append_text(std::string& out, double value);
 inline void append_text(std::string& out, int32_t value) { append_text(out, int64_t{value}); }
 inline void append_text(std::string& out, uint32_t value) { append_text(out, int64_t{value}); }
-inline void append_text(std::string& out, uint64_t value) {
+inline void append_text(std::string& out, unsigned long value) {
   append_text(out, static_cast<int64_t>(value));
 }
 inline void append_text(std::string& out, unsigned long long value) {

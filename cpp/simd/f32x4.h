@@ -3,7 +3,8 @@
 // same kernels run under sanitizers and fuzzers.
 //
 // A build is either "simd128" or "relaxed". They differ in one operation, `madd`. In WebAssembly the compiler's
-// -mrelaxed-simd chooses, natively the definition HEED_RELAXED.
+// -mrelaxed-simd chooses, natively the definition HEED_RELAXED. Only rooms that are compiled once for each build (simd and
+// kernels) may include this header; simd/build.h tells the others which build they are linked with.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +29,6 @@ inline constexpr bool kRelaxed = true;
 #else
 inline constexpr bool kRelaxed = false;
 #endif
-
-// Which build this is: "simd128" or "relaxed".
-constexpr const char* build_name() { return kRelaxed ? "relaxed" : "simd128"; }
 
 inline constexpr int kLanes = 4;
 
