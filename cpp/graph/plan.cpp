@@ -76,7 +76,7 @@ Status PlanBuilder::build_stage() {
   awaited_ = kNoTensor;
   const size_t begin = next_node_;
   HEED_TRY(infer_nodes());
-  fuse_residuals(begin, inferred_);
+  fuse(begin, inferred_);
   for (; next_node_ < inferred_; ++next_node_) {
     now_ = static_cast<int32_t>(next_node_);
     if (!folded_[next_node_]) HEED_TRY(lower_node(next_node_));
@@ -158,8 +158,9 @@ std::vector<OutputValue> PlanBuilder::outputs() const {
   std::vector<OutputValue> values;
   for (TensorId output : request_.outputs) {
     const TensorInfo& known = info(output);
-    const Buffer buffer = places_[static_cast<size_t>(output)].buffers[0];
-    values.push_back({output, known.dtype, known.shape, addresses_[static_cast<size_t>(buffer)]});
+    const auto buffer = static_cast<size_t>(places_[static_cast<size_t>(output)].buffers[0]);
+    values.push_back({output, known.dtype, known.shape,
+                      buffer < addresses_.size() ? addresses_[buffer] : nullptr});
   }
   return values;
 }

@@ -49,7 +49,7 @@ class PlanBuilder {
   void run_task(size_t index) const { tasks_[index](Run(addresses_.data())); }
   std::byte* input_data(int index) const;
   size_t input_bytes(int index) const;
-  std::vector<OutputValue> outputs() const;  // when complete
+  std::vector<OutputValue> outputs() const;  // when complete; data is null before bind
   const Request& request() const { return request_; }
 
  private:
@@ -76,7 +76,7 @@ class PlanBuilder {
   Status infer_node(Node& node, bool& awaits);
   Status fold_node(const Node& node);
   Status inline_branch(size_t index);
-  void fuse_residuals(size_t begin, size_t end);
+  void fuse(size_t begin, size_t end);
   Status lower_node(size_t index);
   void place_slots();
   void keep_for_later_stages();
@@ -117,7 +117,9 @@ class PlanBuilder {
   Status failure_;           // of memory asked for while lowering
 };
 
-// Runs one node on known inputs. Used to fold constants, at load and at plan time.
-Result<std::vector<ConstantPtr>> evaluate(const Node& node, std::span<const ConstantPtr> inputs);
+// Runs one node on known inputs. Used to fold constants, at load and at plan time. The values are null, and nothing was run, when
+// an output would have more than `most_elements`.
+Result<std::vector<ConstantPtr>> evaluate(const Node& node, std::span<const ConstantPtr> inputs,
+                                          int64_t most_elements);
 
 }  // namespace heed

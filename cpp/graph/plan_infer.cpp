@@ -85,7 +85,7 @@ Status PlanBuilder::fold_node(const Node& node) {
     inputs.push_back(input == kNoTensor ? nullptr : info(input).value);
   }
   if (node.residual != kNoTensor) return {};
-  Result<std::vector<ConstantPtr>> values = evaluate(node, inputs);
+  Result<std::vector<ConstantPtr>> values = evaluate(node, inputs, kLargestFolded);
   if (!values.ok()) return with_node(node, values.status());
   for (size_t output = 0; output < node.outputs.size(); ++output) {
     const TensorId id = node.outputs[output];

@@ -1,4 +1,4 @@
-// The second half of building a plan: layouts, fused residuals, and the tasks of each node.
+// The second half of building a plan: layouts, and the tasks of each node.
 #include <algorithm>
 
 #include "graph/operator.h"
@@ -117,49 +117,6 @@ bool PlanBuilder::alias_transpose(const Node& node) {
     }
   }
   return false;
-}
-
-// Moves an Add into the convolution or product that alone feeds it: y = activation(op(x) + residual).
-void PlanBuilder::fuse_residuals(size_t begin, size_t end) {
-  std::vector<int32_t> readers(infos_.size(), 0);
-  std::vector<int32_t> producer(infos_.size(), -1);
-  const auto count = [&](TensorId id) {
-    if (id != kNoTensor) ++readers[static_cast<size_t>(id)];
-  };
-  for (size_t i = begin; i < nodes_.size(); ++i) {
-    for (TensorId id : nodes_[i].inputs) count(id);
-    count(nodes_[i].residual);
-  }
-  for (TensorId id : request_.outputs) count(id);
-  for (size_t i = begin; i < end; ++i) {
-    for (TensorId id : nodes_[i].outputs) {
-      if (id != kNoTensor) producer[static_cast<size_t>(id)] = static_cast<int32_t>(i);
-    }
-  }
-  for (size_t i = begin; i < end; ++i) {
-    const Node& add = nodes_[i];
-    if (folded_[i] || add.op->name != "Add" || add.op->domain != "") continue;
-    // The later of the two producers takes the sum in, so that the other operand exists by then.
-    const int32_t producers[2] = {producer[static_cast<size_t>(add.inputs[0])],
-                                  producer[static_cast<size_t>(add.inputs[1])]};
-    const int side = producers[0] > producers[1] ? 0 : 1;
-    const TensorId inner = add.inputs[static_cast<size_t>(side)];
-    const TensorId other = add.inputs[static_cast<size_t>(1 - side)];
-    const int32_t at = producers[side];
-    if (at < 0 || producers[0] == producers[1]) continue;
-    if (readers[static_cast<size_t>(inner)] != 1) continue;
-    Node& into = nodes_[static_cast<size_t>(at)];
-    const bool free = into.op->fusion == Fusion::kActivationAndResidual && !folded_[static_cast<size_t>(at)] &&
-                      into.residual == kNoTensor && into.activation.identity();
-    if (!free || info(inner).dtype != DType::kF32 || info(other).shape != info(inner).shape) {
-      continue;
-    }
-    into.residual = other;
-    into.activation = add.activation;
-    into.outputs[0] = add.outputs[0];
-    producer[static_cast<size_t>(add.outputs[0])] = at;
-    folded_[i] = true;
-  }
 }
 
 Status PlanBuilder::lower_node(size_t index) {

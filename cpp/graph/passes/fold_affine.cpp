@@ -1,0 +1,168 @@
+#include <optional>
+
+#include "base/xtensor.h"
+#include "graph/operator.h"
+#include "graph/passes/passes.h"
+
+namespace heed {
+
+namespace {
+
+using Vector = xt::xtensor<float, 1>;
+
+// y = x * scale + shift, per channel.
+struct Affine {
+  TensorId input;
+  Vector scale;
+  Vector shift;
+};
+
+auto adapt(const Constant& constant) {
+  const auto values = constant.values<float>();
+  const std::array<size_t, 1> shape = {values.size()};
+  return xt::adapt(values.data(), values.size(), xt::no_ownership(), shape);
+}
+
+bool is_float(const Constant* constant) { return constant && constant->dtype == DType::kF32; }
+
+// A constant operand as one value per channel: a scalar, or extents of 1 but for the channel axis, `axis_from_end` axes before
+// the end (1: the last one). Its rank may not exceed the other operand's.
+std::optional<Vector> per_channel(const Constant* constant, Extent channels, int axis_from_end, int rank) {
+  if (!is_float(constant) || constant->shape.rank() > rank) return {};
+  const Shape& shape = constant->shape;
+  if (shape.count() == 1) return Vector(xt::ones<float>({channels}) * constant->values<float>()[0]);
+  const int axis = shape.rank() - axis_from_end;
+  if (shape.count() != channels || axis < 0 || shape[axis] != channels) return {};
+  return Vector(adapt(*constant));
+}
+
+std::optional<Affine> batch_norm(Editor& editor, const Node& node, Extent channels) {
+  if (node.op->name != "BatchNormalization" || node.inputs.size() != 5) return {};
+  if (node.attributes->integer("training_mode", 0) != 0) return {};
+  // Before operator set 9, spatial = 0 meant statistics per position.
+  if (node.attributes->integer("spatial", 1) != 1) return {};
+  for (size_t output = 1; output < node.outputs.size(); ++output) {
+    if (node.outputs[output] != kNoTensor && editor.uses(node.outputs[output]) > 0) return {};
+  }
+  const Constant* statistics[4];
+  for (size_t i = 0; i < 4; ++i) {
+    statistics[i] = editor.constant(node.inputs[i + 1]);
+    if (!is_float(statistics[i]) || statistics[i]->shape.count() != channels) return {};
+  }
+  const auto [gain, bias, mean, variance] =
+      std::tuple(adapt(*statistics[0]), adapt(*statistics[1]), adapt(*statistics[2]), adapt(*statistics[3]));
+  const float epsilon = node.attributes->real("epsilon", 1e-5f);
+  Affine affine{node.inputs[0], gain / xt::sqrt(variance + epsilon), {}};
+  affine.shift = bias - mean * affine.scale;
+  return affine;
+}
+
+// A sum, difference, product or quotient with a constant per channel. (Only the left operand of - and / may be the data.)
+std::optional<Affine> arithmetic(Editor& editor, const Node& node, Extent channels, int axis_from_end,
+                                 int rank) {
+  const std::string_view name = node.op->name;
+  const bool commutes = name == "Mul" || name == "Add";
+  if ((!commutes && name != "Sub" && name != "Div") || node.inputs.size() != 2) return {};
+  for (size_t side = commutes ? 0 : 1; side < 2; ++side) {
+    const std::optional<Vector> value =
+        per_channel(editor.constant(node.inputs[side]), channels, axis_from_end, rank);
+    if (!value) continue;
+    Affine affine{node.inputs[1 - side], xt::ones<float>({channels}), xt::zeros<float>({channels})};
+    if (name == "Mul") affine.scale = *value;
+    if (name == "Div") affine.scale = 1.0f / *value;
+    if (name == "Add") affine.shift = *value;
+    if (name == "Sub") affine.shift = -*value;
+    return affine;
+  }
+  return {};
+}
+
+// How a producer's weight is laid out: (outer, channels, inner), the channels repeated `groups` times along `outer`.
+struct WeightLayout {
+  Extent channels;    // of the output
+  Extent per_group;   // of them in one stretch of the weight
+  Extent outer;       // stretches in all; group = stretch / (outer / groups)
+  Extent inner;
+  int groups = 1;
+  int axis_from_end = 1;  // of the channel axis in the output
+  int rank = 0;           // of the output, at least
+};
+
+std::optional<WeightLayout> weight_layout(const Node& node, const Constant& weight) {
+  const Shape& shape = weight.shape;
+  const std::string_view name = node.op->name;
+  if (name == "Conv" && shape.rank() >= 3) {
+    return WeightLayout{shape[0], shape[0], 1, shape.count(1, shape.rank()), 1, shape.rank() - 1, shape.rank()};
+  }
+  if (name == "ConvTranspose" && shape.rank() >= 3) {
+    const int64_t groups = node.attributes->integer("group", 1);
+    if (groups < 1 || groups > shape[0] || shape[0] % groups != 0) return {};
+    const auto group_count = static_cast<int>(groups);
+    return WeightLayout{shape[1] * group_count, shape[1], shape[0], shape.count(2, shape.rank()),
+                        group_count, shape.rank() - 1, shape.rank()};
+  }
+  if (name == "MatMul" && shape.rank() == 2) {
+    return WeightLayout{shape[1], shape[1], shape[0], 1, 1, 1, 1};
+  }
+  return {};
+}
+
+ConstantPtr scaled_weight(const Constant& weight, const WeightLayout& layout, const Vector& scale) {
+  NewConstant made = make_constant(DType::kF32, weight.shape);
+  const auto values = weight.values<float>();
+  const auto inner = static_cast<size_t>(layout.inner);
+  const auto per_group = static_cast<size_t>(layout.per_group);
+  const std::array<size_t, 3> shape = {static_cast<size_t>(layout.outer), per_group, inner};
+  const auto from = xt::adapt(values.data(), values.size(), xt::no_ownership(), shape);
+  auto to = xt::adapt(made.values<float>(), values.size(), xt::no_ownership(), shape);
+  const size_t stretches = shape[0] / static_cast<size_t>(layout.groups);
+  for (size_t outer = 0; outer < shape[0]; ++outer) {
+    const size_t first = outer / stretches * per_group;
+    const auto of_group = xt::view(scale, xt::range(first, first + per_group), xt::newaxis());
+    xt::view(to, outer) = xt::view(from, outer) * of_group;
+  }
+  return made.constant;
+}
+
+// The weight may be read by others, so the producer gets copies of its own.
+void apply(Editor& editor, Node& producer, Node& node, const WeightLayout& layout, const Affine& affine) {
+  const Constant& weight = *editor.constant(producer.inputs[1]);
+  Vector bias = affine.shift;
+  if (const Constant* former = editor.constant(producer.input(2))) bias += adapt(*former) * affine.scale;
+  const ConstantPtr scaled = scaled_weight(weight, layout, affine.scale);
+  const std::string name = editor.graph().tensor(producer.inputs[1]).name;
+  editor.set_input(producer, 1, editor.add_constant(name, scaled));
+  editor.set_input(producer, 2,
+                   editor.add_constant(producer.name + ".bias",
+                                       make_constant(std::span<const float>(bias.data(), bias.size()),
+                                                     Shape{layout.channels})));
+  editor.take_output_of(producer, node);
+}
+
+}  // namespace
+
+void fold_affine(Graph& graph) {
+  Editor editor(graph);
+  for (size_t i = 0; i < editor.node_count(); ++i) {
+    if (!editor.alive(i)) continue;
+    Node& node = editor.node(i);
+    const bool norm = node.op->name == "BatchNormalization";
+    for (TensorId input : node.inputs) {
+      Node* producer = editor.producer(input);
+      if (!producer || editor.uses(input) != 1 || producer->outputs[0] != input) continue;
+      const Constant* weight = editor.constant(producer->input(1));
+      const bool bias_known = producer->input(2) == kNoTensor || is_float(editor.constant(producer->input(2)));
+      if (!is_float(weight) || !bias_known) continue;
+      const std::optional<WeightLayout> layout = weight_layout(*producer, *weight);
+      if (!layout || (norm && producer->op->name == "MatMul")) continue;
+      const std::optional<Affine> affine =
+          norm ? batch_norm(editor, node, layout->channels)
+               : arithmetic(editor, node, layout->channels, layout->axis_from_end, layout->rank);
+      if (!affine || affine->input != input) continue;
+      apply(editor, *producer, node, *layout, *affine);
+      break;
+    }
+  }
+}
+
+}  // namespace heed
