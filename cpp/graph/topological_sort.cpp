@@ -17,13 +17,16 @@ void for_each_read(const Node& node, F body) {
   if (node.residual != kNoTensor) body(node.residual);
 }
 
-// Every node that is left waits for another one that is left: going from each to one that it waits for ends in a circle.
-Status cycle_error(const Graph& graph, const std::vector<int32_t>& producer, const std::vector<int32_t>& waits_for) {
+// Every node that is left waits for another one that is left: going from each to one that it waits
+// for ends in a circle.
+Status cycle_error(const Graph& graph, const std::vector<int32_t>& producer,
+                   const std::vector<int32_t>& waits_for) {
   const auto blocker = [&](size_t node) {
     size_t found = node;
     for_each_read(graph.nodes[node], [&](TensorId input) {
       const int32_t other = producer[static_cast<size_t>(input)];
-      if (other != kNone && waits_for[static_cast<size_t>(other)] > 0) found = static_cast<size_t>(other);
+      if (other != kNone && waits_for[static_cast<size_t>(other)] > 0)
+        found = static_cast<size_t>(other);
     });
     return found;
   };
@@ -41,7 +44,8 @@ Status cycle_error(const Graph& graph, const std::vector<int32_t>& producer, con
   int named = 0;
   do {
     node = blocker(node);
-    names += named == kMostNamed ? std::string(" waits for others") : join(" waits for '", graph.nodes[node].name, "'");
+    names += named == kMostNamed ? std::string(" waits for others")
+                                 : join(" waits for '", graph.nodes[node].name, "'");
   } while (node != start && named++ < kMostNamed);
   return error(Code::kInvalidGraph, "the graph has a cycle: node ", names);
 }
@@ -75,7 +79,8 @@ Status sort_nodes(Graph& graph) {
   for (size_t i = 0; i < count; ++i) first_reader[i + 1] += first_reader[i];
   std::vector<int32_t> readers(first_reader[count]);
   std::vector<size_t> next = first_reader;
-  for_each_edge([&](size_t from, size_t reader) { readers[next[from]++] = static_cast<int32_t>(reader); });
+  for_each_edge(
+      [&](size_t from, size_t reader) { readers[next[from]++] = static_cast<int32_t>(reader); });
 
   std::vector<int32_t> ready;  // a heap, smallest index first
   for (size_t i = 0; i < count; ++i) {

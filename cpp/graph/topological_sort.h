@@ -5,8 +5,8 @@
 
 namespace heed {
 
-// Puts every node behind the producers of what it reads; nodes keep their order where that allows it. An error (kInvalidGraph)
-// names the nodes of a cycle. Every tensor has at most one producer.
+// Puts every node behind the producers of what it reads; nodes keep their order where that allows
+// it. An error (kInvalidGraph) names the nodes of a cycle. Every tensor has at most one producer.
 Status sort_nodes(Graph& graph);
 
 }  // namespace heed
