@@ -1,0 +1,166 @@
+#include "kernels/elementwise_unary.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/row.h"
+#include "kernels/vector_math.h"
+
+namespace heed::kernels {
+
+using namespace simd;
+
+static_assert(static_cast<int>(UnaryKind::kMish) == static_cast<int>(ActivationKind::kMish));
+
+namespace {
+
+// Lanes do not depend on one another, so an element's result does not depend on where in the row it stands.
+template <class F>
+inline void map_row(float* y, const float* x, Extent count, F f) {
+  Extent i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(y + i, f(load(x + i)));
+  if (i < count) store_partial(y + i, f(load_partial(x + i, count - i)), count - i);
+}
+
+template <class F>
+inline void map_scalars(float* y, const float* x, Extent count, F f) {
+  for (Extent i = 0; i < count; ++i) y[i] = f(x[i]);
+}
+
+// v/2 * (1 + tanh(sqrt(2/pi) * (v + 0.044715 v^3)))
+f32x4 gelu_tanh(f32x4 v) {
+  const f32x4 inner = v * madd(v * v, splat(0.044715f * 0.797884561f), splat(0.797884561f));
+  return v * splat(0.5f) * (splat(1.0f) + tanh(inner));
+}
+
+// v * tanh(log(1 + e)) with e = exp(v) is v * n / (n + 2) with n = e * (e + 2); above 20 the quotient is 1.
+f32x4 mish(f32x4 v) {
+  const f32x4 e = exp(min(v, splat(20.0f)));
+  const f32x4 n = e * (e + splat(2.0f));
+  return v * (n / (n + splat(2.0f)));
+}
+
+void plain_row(const UnaryFunction& function, float* y, const float* x, Extent count) {
+  const f32x4 alpha = splat(function.alpha);
+  const f32x4 beta = splat(function.beta);
+  const f32x4 zero = splat(0.0f), half = splat(0.5f), one = splat(1.0f);
+  switch (function.kind) {
+    case UnaryKind::kCopy:
+      if (y != x) std::memcpy(y, x, static_cast<size_t>(count) * sizeof(float));
+      return;
+    case UnaryKind::kRelu:
+      return map_row(y, x, count, [=](f32x4 v) { return max(v, zero); });
+    case UnaryKind::kClip:
+      return map_row(y, x, count, [=](f32x4 v) { return min(max(v, alpha), beta); });
+    case UnaryKind::kLeakyRelu:
+      return map_row(y, x, count, [=](f32x4 v) { return select(v < zero, alpha * v, v); });
+    case UnaryKind::kSigmoid:
+      return map_row(y, x, count, [](f32x4 v) { return sigmoid(v); });
+    case UnaryKind::kHardSigmoid:
+      return map_row(y, x, count,
+                     [=](f32x4 v) { return min(max(madd(v, alpha, beta), zero), one); });
+    case UnaryKind::kHardSwish:
+      return map_row(y, x, count, [=](f32x4 v) {
+        return v * min(max(madd(v, splat(1.0f / 6.0f), half), zero), one);
+      });
+    case UnaryKind::kSilu:
+      return map_row(y, x, count, [=](f32x4 v) { return v / (one + exp(-v)); });
+    case UnaryKind::kTanh:
+      return map_row(y, x, count, [](f32x4 v) { return tanh(v); });
+    case UnaryKind::kGelu:
+      return map_row(y, x, count,
+                     [=](f32x4 v) { return v * half * (one + erf(v * splat(0.707106781f))); });
+    case UnaryKind::kGeluTanh:
+      return map_row(y, x, count, [](f32x4 v) { return gelu_tanh(v); });
+    case UnaryKind::kElu:
+      return map_row(y, x, count, [=](f32x4 v) {
+        return select(v < zero, alpha * expm1_negative(min(v, zero)), v);
+      });
+    case UnaryKind::kSoftplus:
+      return map_row(y, x, count, [](f32x4 v) { return softplus(v); });
+    case UnaryKind::kMish:
+      return map_row(y, x, count, [](f32x4 v) { return mish(v); });
+    case UnaryKind::kCelu:
+      return map_row(y, x, count, [=](f32x4 v) {
+        return select(v < zero, alpha * expm1_negative(min(v / alpha, zero)), v);
+      });
+    case UnaryKind::kThresholdedRelu:
+      return map_row(y, x, count, [=](f32x4 v) { return select(v <= alpha, zero, v); });
+    case UnaryKind::kSoftsign:
+      return map_row(y, x, count, [=](f32x4 v) { return v / (one + abs(v)); });
+    case UnaryKind::kErf:
+      return map_row(y, x, count, [](f32x4 v) { return erf(v); });
+    case UnaryKind::kExp:
+      return map_row(y, x, count, [](f32x4 v) { return exp(v); });
+    case UnaryKind::kLog:
+      return map_row(y, x, count, [](f32x4 v) { return log(v); });
+    case UnaryKind::kSqrt:
+      return map_row(y, x, count, [](f32x4 v) { return sqrt(v); });
+    case UnaryKind::kReciprocal:
+      return map_row(y, x, count, [=](f32x4 v) { return one / v; });
+    case UnaryKind::kNeg:
+      return map_row(y, x, count, [](f32x4 v) { return -v; });
+    case UnaryKind::kAbs:
+      return map_row(y, x, count, [](f32x4 v) { return abs(v); });
+    case UnaryKind::kFloor:
+      return map_row(y, x, count, [](f32x4 v) { return floor(v); });
+    case UnaryKind::kCeil:
+      return map_row(y, x, count, [](f32x4 v) { return ceil(v); });
+    case UnaryKind::kRound:
+      return map_row(y, x, count, [](f32x4 v) { return round_even(v); });
+    case UnaryKind::kSign:
+      return map_row(y, x, count, [=](f32x4 v) {
+        return select(v > zero, one, select(v < zero, -one, v));
+      });
+    case UnaryKind::kSin:
+      return map_scalars(y, x, count, [](float v) { return std::sin(v); });
+    case UnaryKind::kCos:
+      return map_scalars(y, x, count, [](float v) { return std::cos(v); });
+  }
+}
+
+}  // namespace
+
+void unary_row(const UnaryFunction& function, float* y, const float* x, Extent count) {
+  plain_row(function, y, x, count);
+  if (function.scale == 1 && function.shift == 0) return;
+  const f32x4 scale = splat(function.scale), shift = splat(function.shift);
+  map_row(y, y, count, [=](f32x4 v) { return madd(v, scale, shift); });
+}
+
+void activate_row(const Activation& activation, float* values, Extent count) {
+  if (activation.identity()) return;
+  unary_row({static_cast<UnaryKind>(activation.kind), activation.alpha, activation.beta,
+             activation.scale, activation.shift},
+            values, values, count);
+}
+
+void unary(const UnaryFunction& function, const Loop& loop, float* y, const float* x) {
+  for_each_row(loop, [&](const Extent* at, Extent count) {
+    float x_buffer[kMaxRow], y_buffer[kMaxRow];
+    const float* from = read_row(x + at[1], loop.row_steps[1], count, x_buffer);
+    float* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
+    unary_row(function, to, from, count);
+    finish_row(y + at[0], loop.row_steps[0], count, to);
+  });
+}
+
+void classify(FloatClass wanted, const Loop& loop, uint8_t* y, const float* x) {
+  for_each_row(loop, [&](const Extent* at, Extent count) {
+    const float* from = x + at[1];
+    uint8_t* to = y + at[0];
+    for (Extent i = 0; i < count; ++i) {
+      const float v = from[i * loop.row_steps[1]];
+      bool is = false;
+      switch (wanted) {
+        case FloatClass::kNan: is = std::isnan(v); break;
+        case FloatClass::kInfinite: is = std::isinf(v); break;
+        case FloatClass::kPositiveInfinite: is = v == HUGE_VALF; break;
+        case FloatClass::kNegativeInfinite: is = v == -HUGE_VALF; break;
+      }
+      to[i * loop.row_steps[0]] = is;
+    }
+  });
+}
+
+}  // namespace heed::kernels

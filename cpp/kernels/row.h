@@ -1,0 +1,41 @@
+// Rows of a loop as contiguous runs: what element-wise row kernels work on.
+#pragma once
+
+#include "kernels/iterate.h"
+
+namespace heed::kernels {
+
+// `count` <= kMaxRow elements at `from`, `step` apart, as a contiguous run: in place where step is 1, else copied to `buffer`.
+template <class T>
+const T* read_row(const T* from, Extent step, Extent count, T* buffer) {
+  if (step == 1) return from;
+  for (Extent i = 0; i < count; ++i) buffer[i] = from[i * step];
+  return buffer;
+}
+
+// Where to write a row: in place where step is 1, else `buffer`, from which `finish_row` copies.
+template <class T>
+T* write_row(T* to, Extent step, T* buffer) {
+  return step == 1 ? to : buffer;
+}
+template <class T>
+void finish_row(T* to, Extent step, Extent count, const T* row) {
+  if (step == 1) return;
+  for (Extent i = 0; i < count; ++i) to[i * step] = row[i];
+}
+
+// A run of which all elements may be the same one: the next vector starts `advance` * 4 elements further.
+template <class T>
+struct Run {
+  const T* at;
+  Extent advance;  // 1, or 0: `at` holds four equal elements
+};
+
+template <class T>
+Run<T> read_run(const T* from, Extent step, Extent count, T* buffer) {
+  if (step != 0) return {read_row(from, step, count, buffer), 1};
+  for (int i = 0; i < 4; ++i) buffer[i] = *from;
+  return {buffer, 0};
+}
+
+}  // namespace heed::kernels
