@@ -7,13 +7,20 @@ namespace heed::test {
 
 double element(const HostTensor& tensor, size_t i) {
   switch (tensor.dtype) {
-    case DType::kF32: return tensor.values<float>()[i];
-    case DType::kF16: return half_to_float(tensor.values<uint16_t>()[i]);
-    case DType::kI64: return static_cast<double>(tensor.values<int64_t>()[i]);
-    case DType::kI32: return tensor.values<int32_t>()[i];
-    case DType::kU8: return tensor.values<uint8_t>()[i];
-    case DType::kI8: return tensor.values<int8_t>()[i];
-    case DType::kBool: return tensor.values<uint8_t>()[i];
+    case DType::kF32:
+      return tensor.values<float>()[i];
+    case DType::kF16:
+      return half_to_float(tensor.values<uint16_t>()[i]);
+    case DType::kI64:
+      return static_cast<double>(tensor.values<int64_t>()[i]);
+    case DType::kI32:
+      return tensor.values<int32_t>()[i];
+    case DType::kU8:
+      return tensor.values<uint8_t>()[i];
+    case DType::kI8:
+      return tensor.values<int8_t>()[i];
+    case DType::kBool:
+      return tensor.values<uint8_t>()[i];
   }
   return 0;
 }
@@ -44,8 +51,9 @@ std::string difference(const HostTensor& actual, const HostTensor& expected, Tol
     }
   }
   if (wrong == 0) return {};
-  return join("differs in ", uint64_t{wrong}, " of ", uint64_t{count}, " elements, worst at ", uint64_t{worst}, ": ",
-              element(actual, worst), ", expected ", element(expected, worst));
+  return join("differs in ", uint64_t{wrong}, " of ", uint64_t{count}, " elements, worst at ",
+              uint64_t{worst}, ": ", element(actual, worst), ", expected ",
+              element(expected, worst));
 }
 
 double relative_error(std::span<const float> actual, std::span<const float> expected) {

@@ -1,4 +1,5 @@
-// Tensors as tests hold them: row-major values with a shape, and comparison that says where the difference is.
+// Tensors as tests hold them: row-major values with a shape, and comparison that says where the
+// difference is.
 #pragma once
 
 #include <cstring>
@@ -38,8 +39,8 @@ HostTensor host_tensor(std::initializer_list<T> values, const Shape& shape, std:
 // Element i of any numeric tensor.
 double element(const HostTensor& tensor, size_t i);
 
-// |actual - expected| <= absolute + relative * |expected|, for every element of a floating tensor; NaN equals NaN, infinities
-// equal themselves. Integers and bools are compared exactly.
+// |actual - expected| <= absolute + relative * |expected|, for every element of a floating tensor;
+// NaN equals NaN, infinities equal themselves. Integers and bools are compared exactly.
 struct Tolerance {
   double relative = 0;
   double absolute = 0;

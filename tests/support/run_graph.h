@@ -27,10 +27,12 @@ class GraphBuilder {
     AttributeValue value;
   };
   // The node's only output.
-  TensorId node(std::string_view op, std::vector<TensorId> inputs, std::initializer_list<Attribute> attributes = {},
-                std::string_view domain = "");
-  std::vector<TensorId> node_with_outputs(size_t count, std::string_view op, std::vector<TensorId> inputs,
-                                          std::initializer_list<Attribute> attributes = {}, std::string_view domain = "");
+  TensorId node(std::string_view op, std::vector<TensorId> inputs,
+                std::initializer_list<Attribute> attributes = {}, std::string_view domain = "");
+  std::vector<TensorId> node_with_outputs(size_t count, std::string_view op,
+                                          std::vector<TensorId> inputs,
+                                          std::initializer_list<Attribute> attributes = {},
+                                          std::string_view domain = "");
 
   Graph& graph() { return graph_; }
   Graph build(std::vector<TensorId> outputs);
@@ -40,18 +42,21 @@ class GraphBuilder {
   int opset_;
 };
 
-// Optimizes the graph, makes a session of it and runs it once. The inputs are in the order of the graph's.
+// Optimizes the graph, makes a session of it and runs it once. The inputs are in the order of the
+// graph's.
 struct RunOptions {
   bool channels_last = false;  // SessionOptions::force_channels_last
   bool optimized = true;
 };
-Result<std::vector<HostTensor>> run(Graph graph, std::span<const HostTensor> inputs, const RunOptions& options = {});
+Result<std::vector<HostTensor>> run(Graph graph, std::span<const HostTensor> inputs,
+                                    const RunOptions& options = {});
 inline Result<std::vector<HostTensor>> run(Graph graph, std::initializer_list<HostTensor> inputs,
                                            const RunOptions& options = {}) {
   return run(std::move(graph), std::span<const HostTensor>(inputs.begin(), inputs.size()), options);
 }
 
 // One more run of a session, perhaps with other shapes.
-Result<std::vector<HostTensor>> run(Session& session, std::span<const HostTensor> inputs, Request request = {});
+Result<std::vector<HostTensor>> run(Session& session, std::span<const HostTensor> inputs,
+                                    Request request = {});
 
 }  // namespace heed::test

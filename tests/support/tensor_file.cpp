@@ -13,7 +13,8 @@ std::vector<std::byte> read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (!file) return bytes;
   std::byte buffer[65536];
-  while (const size_t count = std::fread(buffer, 1, sizeof buffer, file)) bytes.insert(bytes.end(), buffer, buffer + count);
+  while (const size_t count = std::fread(buffer, 1, sizeof buffer, file))
+    bytes.insert(bytes.end(), buffer, buffer + count);
   std::fclose(file);
   return bytes;
 }
@@ -29,10 +30,17 @@ void push(std::vector<std::byte>& data, T value) {
 // What int32_data or int64_data hold, as elements of the type.
 void push_integer(std::vector<std::byte>& data, DType dtype, int64_t value) {
   switch (byte_size(dtype)) {
-    case 1: push(data, static_cast<uint8_t>(value)); break;
-    case 2: push(data, static_cast<uint16_t>(value)); break;
-    case 4: push(data, static_cast<int32_t>(value)); break;
-    default: push(data, value);
+    case 1:
+      push(data, static_cast<uint8_t>(value));
+      break;
+    case 2:
+      push(data, static_cast<uint16_t>(value));
+      break;
+    case 4:
+      push(data, static_cast<int32_t>(value));
+      break;
+    default:
+      push(data, value);
   }
 }
 
@@ -54,7 +62,9 @@ Result<HostTensor> read_tensor_file(const std::string& path) {
           for (int64_t dim : reader.get_packed_int64()) dims.push_back(dim);
         }
         break;
-      case 2: type = reader.get_int64(); break;
+      case 2:
+        type = reader.get_int64();
+        break;
       case 4:
         for (float value : reader.get_packed_float()) push(tensor.data, value);
         break;
@@ -62,25 +72,43 @@ Result<HostTensor> read_tensor_file(const std::string& path) {
       case 7:
         for (int64_t value : reader.get_packed_int64()) integers.push_back(value);
         break;
-      case 8: tensor.name = reader.get_string(); break;
+      case 8:
+        tensor.name = reader.get_string();
+        break;
       case 9: {
         const auto raw = reader.get_view();
         const auto* bytes = reinterpret_cast<const std::byte*>(raw.data());
         tensor.data.assign(bytes, bytes + raw.size());
         break;
       }
-      default: reader.skip();
+      default:
+        reader.skip();
     }
   }
   switch (type) {
-    case 1: tensor.dtype = DType::kF32; break;
-    case 2: tensor.dtype = DType::kU8; break;
-    case 3: tensor.dtype = DType::kI8; break;
-    case 6: tensor.dtype = DType::kI32; break;
-    case 7: tensor.dtype = DType::kI64; break;
-    case 9: tensor.dtype = DType::kBool; break;
-    case 10: tensor.dtype = DType::kF16; break;
-    default: return error(Code::kUnsupportedType, path, " has elements of type ", type);
+    case 1:
+      tensor.dtype = DType::kF32;
+      break;
+    case 2:
+      tensor.dtype = DType::kU8;
+      break;
+    case 3:
+      tensor.dtype = DType::kI8;
+      break;
+    case 6:
+      tensor.dtype = DType::kI32;
+      break;
+    case 7:
+      tensor.dtype = DType::kI64;
+      break;
+    case 9:
+      tensor.dtype = DType::kBool;
+      break;
+    case 10:
+      tensor.dtype = DType::kF16;
+      break;
+    default:
+      return error(Code::kUnsupportedType, path, " has elements of type ", type);
   }
   for (int64_t value : integers) push_integer(tensor.data, tensor.dtype, value);
   const Result<Shape> shape = Shape::make(dims);
