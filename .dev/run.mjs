@@ -2,8 +2,8 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -13,13 +13,16 @@ export const toolchain = join(build, "toolchain");
 /** A failure that is told in one sentence, without a stack. */
 export class SetupError extends Error {}
 
+/** Whether the message says it all: ours, and esbuild's and Vite's, which have shown the place already. */
+const isTold = (error) => error instanceof SetupError || Array.isArray(error?.errors);
+
 /** Runs `main` if `url` is the script that node was started with; a SetupError ends it with status 1. */
 export async function runAsScript(url, main) {
   if (process.argv[1] === undefined || fileURLToPath(url) !== process.argv[1]) return;
   try {
     await main(process.argv.slice(2));
   } catch (error) {
-    console.error(error instanceof SetupError ? `heed: ${error.message}` : error);
+    console.error(isTold(error) ? `heed: ${error.message}` : error);
     process.exitCode = 1;
   }
 }
@@ -112,4 +115,32 @@ export function hashOf(...parts) {
   for (const part of parts)
     hash.update(part?.file === undefined ? String(part) : readFileSync(part.file)).update("\0");
   return hash.digest("hex").slice(0, 16);
+}
+
+/** All files under the given files and folders of the repository, sorted; what does not exist counts as empty. */
+export function filesUnder(...paths) {
+  const files = [];
+  const visit = (path) => {
+    if (!existsSync(path)) return;
+    if (!statSync(path).isDirectory()) files.push(path);
+    else for (const name of readdirSync(path)) if (name !== "node_modules") visit(join(path, name));
+  };
+  for (const path of paths) visit(join(root, path));
+  return files.sort();
+}
+
+/**
+ * Does `action` unless it was done before with the same inputs (paths in the repository, and other values), and its
+ * outputs (paths too) are still there. The action returns nothing; a failed one is done again next time.
+ */
+export async function once(name, { inputs, values = [], outputs = [] }, action) {
+  const stamp = join(build, "stamps", name);
+  const files = filesUnder(...inputs);
+  const wanted = hashOf(...values, ...files.flatMap((file) => [file, { file }]));
+  const done = existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+  if (done && outputs.every((path) => existsSync(join(root, path)))) return false;
+  await action();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, wanted);
+  return true;
 }
