@@ -119,6 +119,11 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
   }
 }
 
+UnaryFunction function_of(const Activation& activation) {
+  return {static_cast<UnaryKind>(activation.kind), activation.alpha, activation.beta,
+          activation.scale, activation.shift};
+}
+
 }  // namespace
 
 void unary_row(const UnaryFunction& function, float* y, const float* x, Extent count) {
@@ -129,18 +134,21 @@ void unary_row(const UnaryFunction& function, float* y, const float* x, Extent c
 }
 
 void activate_row(const Activation& activation, float* values, Extent count) {
-  if (activation.identity()) return;
-  unary_row({static_cast<UnaryKind>(activation.kind), activation.alpha, activation.beta,
-             activation.scale, activation.shift},
-            values, values, count);
+  if (!activation.identity()) unary_row(function_of(activation), values, values, count);
 }
 
-void unary(const UnaryFunction& function, const Loop& loop, float* y, const float* x) {
+void unary(const UnaryFunction& function, const Activation& activation, const Loop& loop, float* y,
+           const float* x) {
+  // A copy with an activation is that activation: one pass.
+  const bool copies = function.kind == UnaryKind::kCopy && function.scale == 1 && function.shift == 0;
+  const UnaryFunction first = copies ? function_of(activation) : function;
+  const Activation then = copies ? Activation{} : activation;
   for_each_row(loop, [&](const Extent* at, Extent count) {
     float x_buffer[kMaxRow], y_buffer[kMaxRow];
     const float* from = read_row(x + at[1], loop.row_steps[1], count, x_buffer);
     float* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
-    unary_row(function, to, from, count);
+    unary_row(first, to, from, count);
+    activate_row(then, to, count);
     finish_row(y + at[0], loop.row_steps[0], count, to);
   });
 }
@@ -153,6 +161,7 @@ void classify(FloatClass wanted, const Loop& loop, uint8_t* y, const float* x) {
       const float v = from[i * loop.row_steps[1]];
       bool is = false;
       switch (wanted) {
+        case FloatClass::kNothing: break;
         case FloatClass::kNan: is = std::isnan(v); break;
         case FloatClass::kInfinite: is = std::isinf(v); break;
         case FloatClass::kPositiveInfinite: is = v == HUGE_VALF; break;

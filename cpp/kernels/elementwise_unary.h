@@ -55,11 +55,12 @@ void unary_row(const UnaryFunction& function, float* y, const float* x, Extent c
 // values[i] = activation(values[i]): what producers call on a row that they have just written.
 void activate_row(const Activation& activation, float* values, Extent count);
 
-// y = function(x) over the loop of (y, x), any strides. y may be x when their strides are equal.
-void unary(const UnaryFunction& function, const Loop& loop, float* y, const float* x);
+// y = activation(function(x)) over the loop of (y, x), any strides. y may be x when their strides are equal.
+void unary(const UnaryFunction& function, const Activation& activation, const Loop& loop, float* y,
+           const float* x);
 
 // Questions that ONNX asks of a float.
-enum class FloatClass : uint8_t { kNan, kInfinite, kPositiveInfinite, kNegativeInfinite };
+enum class FloatClass : uint8_t { kNothing, kNan, kInfinite, kPositiveInfinite, kNegativeInfinite };
 
 // y = whether x is of that class, over the loop of (y, x).
 void classify(FloatClass wanted, const Loop& loop, uint8_t* y, const float* x);
