@@ -1,39 +1,32 @@
-/**
- * Rebuilds the relaxed-SIMD module from the simd128 one and the difference between them, as `.dev/delta.mjs` wrote it:
- * the length of the result, then steps until that length is reached. A step is three numbers (unsigned LEB128) and bytes:
- *
- *   from      where to copy from, counted from the end of the previous copy; zigzag (0, -1, 1, -2, ... as 0, 1, 2, 3, ...)
- *   copied    how many bytes of `base` to copy
- *   inserted  how many bytes of the delta itself follow, and are appended
- *
- * A RangeError says that `delta` was not made for `base`, or is damaged.
- */
+// The relaxed module as copies from the simd128 one and inserted bytes; .dev/delta.mjs makes it.
+//
+// Numbers are LEB128. The length of the result comes first, then steps until that length is reached:
+//   where to copy from, relative to the end of the previous copy (zigzag: 0, -1, 1, -2 are 0, 1, 2, 3);
+//   how many bytes to copy; how many bytes to insert; the bytes to insert.
+
+/** Makes the other module. Both arguments come from the same build; nothing is checked. */
 export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = 0;
-  const bytesOf = (source: Uint8Array, start: number, count: number) => {
-    if (start < 0 || start + count > source.length) throw new RangeError("the delta does not fit");
-    return source.subarray(start, start + count);
-  };
-  const number = () => {
+  const number = (): number => {
     let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytesOf(delta, at++, 1)[0] as number;
-      value += (byte % 128) * scale;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = delta[at++]!;
+      value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
   };
-  const result = new Uint8Array(number());
-  for (let end = 0, from = 0; end < result.length; ) {
+  const out = new Uint8Array(number());
+  let from = 0;
+  for (let to = 0; to < out.length; ) {
     const step = number();
-    from += step % 2 ? -(step + 1) / 2 : step / 2;
+    from += step % 2 === 0 ? step / 2 : -(step + 1) / 2;
     const copied = number();
     const inserted = number();
-    if (copied + inserted === 0) throw new RangeError("the delta does not fit");
-    result.set(bytesOf(base, from, copied), end);
-    result.set(bytesOf(delta, at, inserted), end + copied);
+    out.set(base.subarray(from, from + copied), to);
+    out.set(delta.subarray(at, at + inserted), to + copied);
     from += copied;
     at += inserted;
-    end += copied + inserted;
+    to += copied + inserted;
   }
-  return result;
+  return out;
 }
