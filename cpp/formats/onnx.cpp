@@ -22,9 +22,11 @@ Result<int> operator_set_version(const ModelMessage& model) {
     }
     version = set.version;
   }
-  if (version == 0)
+  if (model.operator_sets.empty()) {
     return error(Code::kInvalidFile,
                  "it does not say which version of ONNX's operator set it uses: truncated?");
+  }
+  if (version == 0) return 0;  // only operators of other domains
   if (version < kFirstOpset || version > kLastOpset) {
     return error(Code::kUnsupportedOpset, "it uses version ", version,
                  " of ONNX's operator set; heed reads ", kFirstOpset, " to ", kLastOpset,
@@ -36,8 +38,9 @@ Result<int> operator_set_version(const ModelMessage& model) {
 Result<Graph> read(Trail& trail, std::string_view bytes, Weights& weights) {
   if (bytes.empty()) return error(Code::kInvalidFile, "not an ONNX file");
   const ModelMessage model = read_model(trail, bytes);
-  if (!model.has_graph)
+  if (!model.has_graph) {
     return error(Code::kInvalidFile, "it has no graph: truncated, or not an ONNX file?");
+  }
   const Result<int> version = operator_set_version(model);
   if (!version.ok()) return version.status();
   FileContext context{trail, weights, model, version.value()};

@@ -34,6 +34,7 @@ std::string_view obstacle(const FileContext& context, const NodeMessage& node, b
   const Operator* op = node.domain.empty() ? find_operator("", node.op_type) : nullptr;
   if (op && context.version >= op->first_version) return {};
   missing = true;
+  if (op && context.version == 0) return "whose operator set the file does not import";
   if (op) return "in this version of the operator set";
   if (is_function(context.model, node))
     return "a function of the file: inline it with onnx.inliner.inline_local_functions";
