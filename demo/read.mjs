@@ -5,15 +5,16 @@ import { heedEntry, inRepository, networkFolder } from "./heed-package.mjs";
 
 const outfile = inRepository("build/read.mjs");
 
-/** Resolves `heed` to the built package, which stays a module of its own. */
-const builtPackage = {
-  name: "built-package",
+/** Imports of `name` become imports of a module elsewhere, which is not bundled. */
+const moduleAt = (name, path) => ({
+  name: "module-at",
   setup({ onResolve }) {
-    onResolve({ filter: /^heed$/ }, () => ({ path: pathToFileURL(heedEntry()).href, external: true }));
+    onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path, external: true }));
   },
-};
+});
 
 try {
+  const heed = pathToFileURL(heedEntry()).href;
   await build({
     entryPoints: [inRepository("demo/src/cli/read.ts")],
     outfile,
@@ -21,7 +22,7 @@ try {
     platform: "node",
     format: "esm",
     target: "node20",
-    plugins: [builtPackage],
+    plugins: [moduleAt("heed", heed)],
     logLevel: "error",
   });
 } catch (error) {

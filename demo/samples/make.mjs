@@ -21,7 +21,8 @@ async function makeSample(browser, name) {
     nodes.map((node) => node.textContent.trim().replace(/\s+/g, " ")),
   );
   const bytes = await page.screenshot({ type: "jpeg", quality: Number(quality ?? 80) });
-  if (bytes.length > kMaxBytes) throw new Error(`${name}: ${bytes.length} bytes, at most ${kMaxBytes}`);
+  if (bytes.length > kMaxBytes)
+    throw new Error(`${name}: ${bytes.length} bytes, at most ${kMaxBytes}`);
   await writeFile(new URL(`${name}.jpg`, import.meta.url), bytes);
   const truth = { title, width: Number(width), height: Number(height), lines };
   await writeFile(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(truth, null, 2)}\n`);
@@ -29,7 +30,9 @@ async function makeSample(browser, name) {
   console.log(`${name}: ${lines.length} lines, ${(bytes.length / 1024).toFixed(0)} KB`);
 }
 
-const all = (await readdir(scenes)).filter((file) => file.endsWith(".html")).map((file) => file.slice(0, -5));
+const all = (await readdir(scenes))
+  .filter((file) => file.endsWith(".html"))
+  .map((file) => file.slice(0, -5));
 const names = process.argv.length > 2 ? process.argv.slice(2) : all;
 const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

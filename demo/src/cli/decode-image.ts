@@ -1,18 +1,29 @@
 import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from "fast-png";
 import jpeg from "jpeg-js";
-import { makePixels, type Pixels, rotateHalf, rotateQuarter } from "../pipeline/pixels.ts";
+import { makePixels, type Pixels, rotateHalf, rotateQuarter } from "../pipeline/pixels";
 
-const startsWith = (bytes: Uint8Array, ...magic: number[]): boolean => magic.every((value, i) => bytes[i] === value);
+/** What jpeg-js gives: its types leave the EXIF data out. */
+type Jpeg = ReturnType<typeof jpeg.decode> & { exifBuffer?: ArrayLike<number> | undefined };
+
+const startsWith = (bytes: Uint8Array, ...magic: number[]): boolean =>
+  magic.every((value, i) => bytes[i] === value);
 
 /** Decodes a PNG or JPEG file to 8-bit pixels on white, upright as its EXIF orientation says. */
 export function decodeImage(bytes: Uint8Array): Pixels {
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47)) return fromPng(decodePng(bytes));
   if (startsWith(bytes, 0xff, 0xd8)) {
-    const image = jpeg.decode(bytes, { useTArray: true, maxMemoryUsageInMB: 2048, maxResolutionInMP: 200 });
-    const pixels = { data: new Uint8ClampedArray(image.data), width: image.width, height: image.height };
-    return upright(pixels, image.exifBuffer ? orientation(new Uint8Array(image.exifBuffer).subarray(1)) : 1);
+    return fromJpeg(bytes);
   }
   throw new Error("not a PNG or JPEG file");
+}
+
+function fromJpeg(bytes: Uint8Array): Pixels {
+  const options = { maxMemoryUsageInMB: 2048, maxResolutionInMP: 200 };
+  const image: Jpeg = jpeg.decode(bytes, options);
+  const data = new Uint8ClampedArray(image.data);
+  // the buffer starts with the second of the two zeros that end the word "Exif"
+  const turn = image.exifBuffer ? orientation(new Uint8Array(image.exifBuffer).subarray(1)) : 1;
+  return upright({ data, width: image.width, height: image.height }, turn);
 }
 
 /** Samples of a row-packed PNG as 8-bit values, whatever its bit depth. */

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { kDictionaryFile, loadNetworks } from "../pipeline/networks.ts";
-import { parseDictionary } from "../pipeline/ctc.ts";
-import { readImage } from "../pipeline/reader.ts";
-import { decodeImage } from "./decode-image.ts";
+import { parseDictionary } from "../pipeline/ctc";
+import { kDictionaryFile } from "../pipeline/network-files";
+import { loadNetworks } from "../pipeline/networks";
+import { readImage } from "../pipeline/reader";
+import { decodeImage } from "./decode-image";
 
 export const kUsage = `usage: npm run read -- IMAGE [--json]
 
@@ -48,7 +49,11 @@ async function readText(path: string, assets: string) {
  * @param assets the folder that holds the networks and the dictionary
  * @returns the exit status: 0, 1 (failed) or 2 (usage)
  */
-export async function main(args: readonly string[], assets: string, { out, error }: Output): Promise<number> {
+export async function main(
+  args: readonly string[],
+  assets: string,
+  { out, error }: Output,
+): Promise<number> {
   const [path, ...more] = args.filter((arg) => arg !== "--json");
   if (args.includes("--help")) {
     out(kUsage);

@@ -1,7 +1,15 @@
 import { Clipper, EndType, JoinType } from "clipper2-ts";
 import { contours } from "d3-contour";
-import { areaPerLength, bounds, minimalRectangle, orderCorners, type Point, type Quad, quadSize } from "./geometry.ts";
-import type { Size } from "./inputs.ts";
+import {
+  areaPerLength,
+  bounds,
+  minimalRectangle,
+  orderCorners,
+  type Point,
+  type Quad,
+  quadSize,
+} from "./geometry";
+import type { Size } from "./inputs";
 
 /** A map of the probability that a pixel belongs to text: height x width values in 0..1. */
 export interface ProbabilityMap extends Size {
@@ -68,7 +76,9 @@ const shortSide = (quad: Quad): number => Math.min(quadSize(quad).width, quadSiz
  * rectangle around each contour, mean probability at least 0.6, grown by 1.5 area / perimeter.
  */
 export function findBoxes(map: ProbabilityMap, image: Size): Box[] {
-  const regions = contours().size([map.width, map.height]).contour(map.data as unknown as number[], kBinarize);
+  const regions = contours()
+    .size([map.width, map.height])
+    .contour(map.data as unknown as number[], kBinarize);
   const [scaleX, scaleY] = [image.width / map.width, image.height / map.height];
   const toImage = ([x, y]: Point): Point => [
     Math.min(Math.max(x * scaleX, 0), image.width),

@@ -44,7 +44,11 @@ export function decode(
       if ((data[row + i] as number) > (data[row + best] as number)) best = i;
     }
     if (best !== 0 && best !== previous) {
-      characters.push({ text: dictionary[best] as string, confidence: data[row + best] as number, step });
+      characters.push({
+        text: dictionary[best] as string,
+        confidence: data[row + best] as number,
+        step,
+      });
     }
     previous = best;
   }

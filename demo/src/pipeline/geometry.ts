@@ -81,7 +81,11 @@ export function minimalRectangle(points: readonly Point[]): Quad | undefined {
  * The projective map that takes the rectangle (0, 0)-(width, height) to a quad, as a function of
  * a position in the rectangle (Heckbert, Fundamentals of Texture Mapping, 1989, section 2.2.3).
  */
-export function projection(quad: Quad, width: number, height: number): (x: number, y: number) => Point {
+export function projection(
+  quad: Quad,
+  width: number,
+  height: number,
+): (x: number, y: number) => Point {
   const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = quad;
   const [dx1, dx2, sx] = [x1 - x2, x3 - x2, x0 - x1 + x2 - x3];
   const [dy1, dy2, sy] = [y1 - y2, y3 - y2, y0 - y1 + y2 - y3];

@@ -1,5 +1,5 @@
 import { Tensor } from "heed";
-import { type Pixels, padRight } from "./pixels.ts";
+import { type Pixels, padRight } from "./pixels";
 
 /** Width and height, in pixels. */
 export interface Size {
@@ -15,7 +15,11 @@ const kMinTextWidth = 48;
 const kMaxTextWidth = 2560;
 
 /** PP-OCRv4 was trained on images read by OpenCV: channel order blue, green, red. */
-const kDetectionNorm = { order: "bgr", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+const kDetectionNorm = {
+  order: "bgr",
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+} as const;
 const kTextNorm = { order: "bgr", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } as const;
 
 const toStride = (side: number): number =>
@@ -47,7 +51,10 @@ export function directionInput(crop: Pixels): Tensor {
 /** The recogniser's input: float32 [1, 3, 48, width], the width from the line's aspect ratio. */
 export function textInput(crop: Pixels): Tensor {
   const width = Math.ceil((crop.width * kTextHeight) / crop.height);
-  const size = { width: Math.min(Math.max(width, kMinTextWidth), kMaxTextWidth), height: kTextHeight };
+  const size = {
+    width: Math.min(Math.max(width, kMinTextWidth), kMaxTextWidth),
+    height: kTextHeight,
+  };
   const padded = width < kMinTextWidth ? padRight(crop, crop.height) : crop;
   return Tensor.fromImage(padded, { size, resize: "stretch", ...kTextNorm });
 }

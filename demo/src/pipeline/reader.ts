@@ -1,10 +1,10 @@
-import { type Box, findBoxes, type ProbabilityMap } from "./boxes.ts";
-import { type Character, decode } from "./ctc.ts";
-import type { Quad } from "./geometry.ts";
-import { detectionInput, detectionSize, directionInput, textInput } from "./inputs.ts";
-import { type Networks, runSingle } from "./networks.ts";
-import { cropQuad, isTall, type Pixels, rotateHalf, rotateQuarter } from "./pixels.ts";
-import { readingOrder } from "./reading-order.ts";
+import { type Box, findBoxes, type ProbabilityMap } from "./boxes";
+import { type Character, decode } from "./ctc";
+import type { Quad } from "./geometry";
+import { detectionInput, detectionSize, directionInput, textInput } from "./inputs";
+import { type Networks, runSingle } from "./networks";
+import { cropQuad, isTall, type Pixels, rotateHalf, rotateQuarter } from "./pixels";
+import { readingOrder } from "./reading-order";
 
 /** A line of text that was read. */
 export interface Line {

@@ -1,4 +1,4 @@
-import { type Bounds, bounds, type Point, type Quad, quadSize } from "./geometry.ts";
+import { type Bounds, bounds, type Point, type Quad, quadSize } from "./geometry";
 
 interface Item {
   index: number;
@@ -8,7 +8,8 @@ interface Item {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const lineHeight = (items: readonly Item[]): number => median(items.map(({ box }) => box.bottom - box.top));
+const lineHeight = (items: readonly Item[]): number =>
+  median(items.map(({ box }) => box.bottom - box.top));
 
 /** The angle in which the lines run, in radians: the median over lines that are clearly wide. */
 function textAngle(quads: readonly Quad[]): number {
@@ -22,7 +23,8 @@ function widestGap(items: readonly Item[], low: "left" | "top", high: "right" | 
   let reach = sorted[0]?.box[high] ?? 0;
   let best = { at: 0, width: 0 };
   for (const { box } of sorted) {
-    if (box[low] - reach > best.width) best = { at: (box[low] + reach) / 2, width: box[low] - reach };
+    if (box[low] - reach > best.width)
+      best = { at: (box[low] + reach) / 2, width: box[low] - reach };
     reach = Math.max(reach, box[high]);
   }
   return best;
@@ -77,5 +79,7 @@ export function readingOrder(quads: readonly Quad[]): number[] {
   const angle = textAngle(quads);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const straighten = ([x, y]: Point): Point => [x * cos + y * sin, y * cos - x * sin];
-  return cut(quads.map((quad, index) => ({ index, box: bounds(quad.map(straighten)) }))).map(({ index }) => index);
+  return cut(quads.map((quad, index) => ({ index, box: bounds(quad.map(straighten)) }))).map(
+    ({ index }) => index,
+  );
 }

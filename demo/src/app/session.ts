@@ -1,0 +1,122 @@
+import type { Box, ProbabilityMap } from "../pipeline/boxes";
+import type { Networks } from "../pipeline/networks";
+import type { Pixels } from "../pipeline/pixels";
+import { type Line, readImage, type Times } from "../pipeline/reader";
+import { Cell } from "./cell";
+
+/** An image that someone chose: `name` is shown, `pixels` are read. */
+export interface Picture {
+  name: string;
+  pixels: Pixels;
+}
+
+/** A box that was found: its line is undefined until read, null where nothing legible was in it. */
+export interface Slot {
+  box: Box;
+  line: Line | null | undefined;
+}
+
+export type Status = "empty" | "waiting" | "detecting" | "reading" | "done" | "failed";
+
+/** A heat map to lay over the picture: height x width values, drawn from `low` to `high`. */
+export interface Overlay {
+  data: ArrayLike<number>;
+  width: number;
+  height: number;
+  low: number;
+  high: number;
+  label: string;
+}
+
+/** What the page knows, and what it does: everything the views watch. */
+export class Session {
+  readonly networks = new Cell<Networks | undefined>(undefined);
+  readonly picture = new Cell<Picture | undefined>(undefined);
+  readonly status = new Cell<Status>("empty");
+  readonly message = new Cell("");
+  readonly slots = new Cell<readonly Slot[]>([]);
+  readonly times = new Cell<Times | undefined>(undefined);
+  readonly map = new Cell<ProbabilityMap | undefined>(undefined);
+  /** The line that views are about; kept until another one is chosen. */
+  readonly selected = new Cell<number | undefined>(undefined);
+  /** The line under the pointer or the focus, in the list or on the picture. */
+  readonly pointed = new Cell<number | undefined>(undefined);
+  /** A feature map that an attention view wants to see over the picture. */
+  readonly feature = new Cell<Overlay | undefined>(undefined);
+  /** At most as many pixels as a square of this side are searched. */
+  readonly limit = new Cell(960);
+
+  dictionary: readonly string[] = [];
+  #reading: AbortController | undefined;
+
+  /** Shows a picture and reads it, as soon as the networks are there. */
+  async open(picture: Picture): Promise<void> {
+    this.picture.value = picture;
+    await this.read();
+  }
+
+  /** Reads the picture anew; an earlier reading that still runs is given up. */
+  async read(): Promise<void> {
+    const picture = this.picture.value;
+    if (!picture) return;
+    this.#reading?.abort();
+    const reading = new AbortController();
+    this.#reading = reading;
+    this.#clear();
+    const networks = this.networks.value;
+    if (!networks) {
+      this.status.value = "waiting";
+      return;
+    }
+    this.status.value = "detecting";
+    try {
+      const { times } = await readImage(networks, this.dictionary, picture.pixels, {
+        limit: this.limit.value,
+        signal: reading.signal,
+        onBoxes: (boxes, map) => !reading.signal.aborted && this.#found(boxes, map),
+        onLine: (index, line) => !reading.signal.aborted && this.#read(index, line),
+      });
+      if (reading.signal.aborted) return;
+      this.times.value = times;
+      this.status.value = "done";
+    } catch (error) {
+      if (reading.signal.aborted) return;
+      this.fail(error);
+    }
+  }
+
+  /** Says what went wrong. */
+  fail(error: unknown): void {
+    this.message.value = error instanceof Error ? error.message : String(error);
+    this.status.value = "failed";
+  }
+
+  /** The selected line, or the first one, if any was read. */
+  get line(): Line | undefined {
+    const lines = this.slots.value;
+    const chosen = this.selected.value === undefined ? undefined : lines[this.selected.value]?.line;
+    return chosen ?? lines.find(({ line }) => line)?.line ?? undefined;
+  }
+
+  #clear(): void {
+    this.message.value = "";
+    this.slots.value = [];
+    this.times.value = undefined;
+    this.map.value = undefined;
+    this.selected.value = undefined;
+    this.pointed.value = undefined;
+    this.feature.value = undefined;
+  }
+
+  #found(boxes: readonly Box[], map: ProbabilityMap): void {
+    this.map.value = map;
+    this.slots.value = boxes.map((box) => ({ box, line: undefined }));
+    this.status.value = "reading";
+  }
+
+  #read(index: number, line: Line | undefined): void {
+    this.slots.value = this.slots.value.map((slot, i) =>
+      i === index ? { ...slot, line: line ?? null } : slot,
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import { Cell, watchAll } from "../app/cell";
+import type { Overlay, Session } from "../app/session";
+import {
+  type Block,
+  channelBlocks,
+  channelMap,
+  favouredMap,
+  type Gate,
+  rank,
+  readGates,
+} from "../attention/gates";
+import { detectionInput, detectionSize, directionInput, textInput } from "../pipeline/inputs";
+import type { NetworkName } from "../pipeline/networks";
+import type { Pixels } from "../pipeline/pixels";
+import { channelBars } from "../ui/channel-bars";
+import { robustRange } from "../ui/colour-maps";
+import { h } from "../ui/dom";
+import type { Layers } from "../ui/layers";
+import { segmented } from "../ui/segmented";
+import { blockPicker } from "./block-picker";
+import { featureGallery } from "./feature-gallery";
+import { heatFigure } from "./heat-figure";
+
+/** A channel, or the mean of those that the gate favours. */
+type Choice = number | "favoured";
+
+/** What a network looks at: the whole picture, or the selected line. */
+function inputOf(session: Session, network: NetworkName) {
+  const pixels = session.picture.value?.pixels;
+  if (network === "detect") {
+    return (
+      pixels && {
+        tensor: detectionInput(pixels, detectionSize(pixels, session.limit.value)),
+        pixels,
+      }
+    );
+  }
+  const crop = session.line?.crop;
+  const tensor = crop && (network === "direction" ? directionInput(crop) : textInput(crop));
+  return tensor && { tensor, pixels: crop };
+}
+
+/** Squeeze-excite gates: which channels each block lets through, and where those are active. */
+export function gatesView(session: Session, layers: Layers, active: Cell<boolean>): HTMLElement {
+  const network = new Cell<NetworkName>("detect");
+  const order = new Cell<"index" | "gate">("index");
+  const block = new Cell<Block | undefined>(undefined);
+  const gates = new Cell<ReadonlyMap<string, Gate>>(new Map());
+  const choice = new Cell<Choice>("favoured");
+  const shown = new Cell<Pixels | undefined>(undefined);
+  const overlay = new Cell<Overlay | undefined>(undefined);
+  const note = h("p", { class: "note", aria: { live: "polite" } });
+  const readout = h("p", { class: "readout number" });
+  const bars = channelBars((channel) => {
+    choice.value = channel;
+  });
+  const gateOf = (): Gate | undefined => block.value && gates.value.get(block.value.id);
+
+  let latest = 0;
+  const run = async (): Promise<void> => {
+    const model = session.networks.value?.[network.value];
+    const input =
+      active.value && model && block.value ? inputOf(session, network.value) : undefined;
+    const turn = ++latest;
+    note.textContent = input ? "" : "Choose a picture; the gates of what was read appear here.";
+    if (!input || !model || !block.value) return;
+    try {
+      const found = await readGates(model, input.tensor, block.value);
+      if (turn !== latest) return;
+      shown.value = input.pixels;
+      choice.value = "favoured";
+      gates.value = found;
+    } catch (error) {
+      if (turn === latest)
+        note.textContent = error instanceof Error ? error.message : String(error);
+    }
+  };
+
+  watchAll([session.networks, network], () => {
+    const model = session.networks.value?.[network.value];
+    const blocks = model ? channelBlocks(model) : [];
+    block.value = blocks[Math.floor(blocks.length / 2)];
+  });
+  watchAll([active, block, session.map], () => void run());
+  session.selected.watch(() => network.value !== "detect" && void run());
+  watchAll([gates, order, choice], () => {
+    const gate = gateOf();
+    if (!gate) return;
+    const ranked = rank(gate.values);
+    const channel = choice.value === "favoured" ? undefined : choice.value;
+    const indices = order.value === "gate" ? ranked : Array.from(gate.values, (_, i) => i);
+    bars.show(gate.values, indices, channel);
+    readout.textContent =
+      channel === undefined
+        ? `${gate.values.length} channels; the brightest places are where the most favoured are active`
+        : `Channel ${channel}: gate ${(gate.values[channel] ?? 0).toFixed(3)}, ${ranked.indexOf(channel) + 1} of ${gate.values.length}`;
+    overlay.value = makeOverlay(gate, choice.value);
+  });
+  watchAll([overlay, active, network], () => {
+    const onPicture = active.value && network.value === "detect";
+    session.feature.value = onPicture ? overlay.value : undefined;
+    if (onPicture && overlay.value) layers.heat.value = "feature";
+    else if (layers.heat.value === "feature") layers.heat.value = "none";
+  });
+
+  const networks = segmented<NetworkName>(
+    "Network",
+    [
+      { value: "detect", label: "Detection" },
+      { value: "direction", label: "Direction" },
+      { value: "recognise", label: "Recognition" },
+    ],
+    network,
+  );
+  const orders = segmented<"index" | "gate">(
+    "Order of the channels",
+    [
+      { value: "index", label: "In order" },
+      { value: "gate", label: "Sorted" },
+    ],
+    order,
+  );
+  const figure = heatFigure(shown, overlay, layers.opacity);
+  network.watch((name) => {
+    figure.hidden = name === "detect";
+  });
+  return h(
+    "div",
+    { class: "panel gates" },
+    h(
+      "p",
+      { class: "lead" },
+      "A squeeze-excite block averages each channel over the picture and decides from all averages how far to open each one. ",
+    ),
+    h("div", { class: "controls" }, networks.element, orders.element),
+    blockPicker(session.networks, network, gates, block),
+    note,
+    bars.element,
+    readout,
+    figure,
+    featureGallery(gates, block, choice),
+  );
+}
+
+function makeOverlay(gate: Gate, choice: Choice): Overlay | undefined {
+  if (!gate.features) return undefined;
+  const full = gate as Required<Gate>;
+  const data = choice === "favoured" ? favouredMap(full) : channelMap(full, choice);
+  const { width, height } = gate.features;
+  const label = choice === "favoured" ? "Favoured channels" : `Channel ${choice}`;
+  return { data, width, height, label, ...robustRange(data) };
+}
