@@ -8,7 +8,8 @@ namespace heed::attention {
 
 namespace {
 
-// Takes scalar factors off a tensor: the operand that is left, `scale` multiplied by what was found.
+// Takes scalar factors off a tensor: the operand that is left, `scale` multiplied by what was
+// found.
 TensorId without_scale(Editor& editor, TensorId tensor, float& scale) {
   const Node* node = editor.producer(tensor);
   if (!node || !node->op->domain.empty() || node->inputs.size() != 2) return tensor;
@@ -35,7 +36,8 @@ struct Core {
 };
 
 std::optional<Core> core_of(Editor& editor, const Node& product) {
-  if (product.op->name != "MatMul" || !product.op->domain.empty() || product.inputs.size() != 2) return {};
+  if (product.op->name != "MatMul" || !product.op->domain.empty() || product.inputs.size() != 2)
+    return {};
   const Node* softmax = editor.producer(product.inputs[0], "Softmax");
   if (!softmax) return {};
   // The last of four axes; before operator set 13 that meant the same for it alone.
@@ -60,7 +62,8 @@ std::optional<Core> core_of(Editor& editor, const Node& product) {
   return core;
 }
 
-// The target (batch, length, heads, width) or (batch, length, 3, heads, width) of a Reshape: its last extents, when known.
+// The target (batch, length, heads, width) or (batch, length, 3, heads, width) of a Reshape: its
+// last extents, when known.
 struct HeadSplit {
   TensorId tokens = kNoTensor;
   Extent heads = 0;
@@ -74,11 +77,14 @@ HeadSplit head_split(Editor& editor, const Node* reshape, size_t rank) {
   const auto width = (*target)[rank - 1];
   if (!heads || *heads <= 0 || *heads > 65536) return {};
   if (rank == 5 && (*target)[2] != 3) return {};
-  // The width may be left to Reshape (-1); it is known where heads * width is, which the kernel checks.
-  return {reshape->inputs[0], static_cast<Extent>(*heads), width ? static_cast<Extent>(*width) : -1};
+  // The width may be left to Reshape (-1); it is known where heads * width is, which the kernel
+  // checks.
+  return {reshape->inputs[0], static_cast<Extent>(*heads),
+          width ? static_cast<Extent>(*width) : -1};
 }
 
-// One of q, k, v taken out of a packed (3, batch, heads, length, width): the packed tensor and which of the three.
+// One of q, k, v taken out of a packed (3, batch, heads, length, width): the packed tensor and
+// which of the three.
 struct Part {
   TensorId packed = kNoTensor;
   int64_t index = -1;
@@ -98,17 +104,22 @@ Part part_of(Editor& editor, TensorId tensor) {
   const TensorId taken = node->inputs[0];
   const Node* source = editor.producer(taken);
   if (!source) return {};
-  if (source->op->name == "Split" && source->attributes->integer("axis", 0) == 0 && source->outputs.size() == 3) {
+  if (source->op->name == "Split" && source->attributes->integer("axis", 0) == 0 &&
+      source->outputs.size() == 3) {
     for (size_t output = 0; output < 3; ++output) {
-      if (source->outputs[output] == taken) return {source->inputs[0], static_cast<int64_t>(output)};
+      if (source->outputs[output] == taken)
+        return {source->inputs[0], static_cast<int64_t>(output)};
     }
   }
   if (source->op->name != "Slice") return {};
-  // Attributes before operator set 10: axes, starts, ends; inputs 1 to 4 since: starts, ends, axes, steps.
+  // Attributes before operator set 10: axes, starts, ends; inputs 1 to 4 since: starts, ends, axes,
+  // steps.
   const auto argument = [&](std::string_view name, size_t input) -> std::optional<int64_t> {
     const auto given = source->attributes->integers(name);
     if (given.size() == 1) return given[0];
-    const auto known = source->input(input) == kNoTensor ? std::nullopt : known_integers(editor, source->input(input));
+    const auto known = source->input(input) == kNoTensor
+                           ? std::nullopt
+                           : known_integers(editor, source->input(input));
     return known && known->size() == 1 ? (*known)[0] : std::nullopt;
   };
   const std::optional<int64_t> start = argument("starts", 1);
@@ -128,7 +139,8 @@ bool match_packed(Editor& editor, const Core& core, MultiHeadAttention& attentio
   const Part query = part_of(editor, core.query);
   const Part key = part_of(editor, key_of(editor, core.key_transposed));
   const Part value = part_of(editor, core.value);
-  if (query.packed == kNoTensor || query.packed != key.packed || query.packed != value.packed) return false;
+  if (query.packed == kNoTensor || query.packed != key.packed || query.packed != value.packed)
+    return false;
   if (query.index != 0 || key.index != 1 || value.index != 2) return false;
   const Node* transpose = editor.producer(query.packed);
   if (!transposes(transpose, {2, 0, 3, 1, 4})) return false;
@@ -140,7 +152,8 @@ bool match_packed(Editor& editor, const Core& core, MultiHeadAttention& attentio
   return true;
 }
 
-// (batch, length, heads * width) behind a Reshape and the Transpose to (batch, heads, length, width).
+// (batch, length, heads * width) behind a Reshape and the Transpose to (batch, heads, length,
+// width).
 HeadSplit tokens_of(Editor& editor, TensorId tensor) {
   const Node* transpose = editor.producer(tensor);
   if (!transposes(transpose, {0, 2, 1, 3})) return {};
@@ -155,7 +168,8 @@ bool match_tokens(Editor& editor, const Core& core, MultiHeadAttention& attentio
   const HeadSplit key = transposes(transpose, {0, 2, 3, 1})
                             ? head_split(editor, editor.producer(transpose->inputs[0]), 4)
                             : tokens_of(editor, key_of(editor, core.key_transposed));
-  if (query.tokens == kNoTensor || key.tokens == kNoTensor || value.tokens == kNoTensor) return false;
+  if (query.tokens == kNoTensor || key.tokens == kNoTensor || value.tokens == kNoTensor)
+    return false;
   if (query.heads != key.heads || query.heads != value.heads) return false;
   attention.form = HeadForm::kTokens;
   attention.query = query.tokens;
@@ -170,7 +184,8 @@ Node* merge_of(Editor& editor, Node& product) {
   Node* transpose = editor.only_reader(product.outputs[0]);
   if (!transposes(transpose, {0, 2, 1, 3})) return nullptr;
   Node* reshape = editor.only_reader(transpose->outputs[0]);
-  if (!reshape || reshape->op->name != "Reshape" || reshape->inputs[0] != transpose->outputs[0]) return nullptr;
+  if (!reshape || reshape->op->name != "Reshape" || reshape->inputs[0] != transpose->outputs[0])
+    return nullptr;
   const auto target = known_integers(editor, reshape->inputs[1]);
   return target && target->size() == 3 ? reshape : nullptr;
 }
@@ -205,7 +220,8 @@ Block build_multi_head_attention(Editor& editor, Node& last, const MultiHeadAtte
       attention.key == kNoTensor ? block.input : projected_from(editor, attention.key);
   block.kind = keys_from == block.input || attention.form == HeadForm::kHeads ? "self" : "cross";
   editor.replace(last, "heed", "ScaledDotProduct",
-                 {attention.query, attention.key, attention.value, attention.mask}, std::move(attributes));
+                 {attention.query, attention.key, attention.value, attention.mask},
+                 std::move(attributes));
   block.map = add_map(editor, last);
   block.shape = {{-1, "batch"},
                  {attention.heads > 0 ? attention.heads : -1, "heads"},

@@ -23,8 +23,8 @@ bool is_pointwise(const Node& conv, const Shape& weight) {
     const auto values = attributes.integers(name);
     return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == wanted; });
   };
-  return weight.count(2, weight.rank()) == 1 && attributes.integer("group", 1) == 1 && all("strides", 1) &&
-         all("pads", 0);
+  return weight.count(2, weight.rank()) == 1 && attributes.integer("group", 1) == 1 &&
+         all("strides", 1) && all("pads", 0);
 }
 
 }  // namespace
@@ -106,7 +106,8 @@ std::optional<std::vector<std::optional<int64_t>>> known_integers(Editor& editor
     } else if (name == "Cast" || name == "Identity") {
       pieces.push_back(node->inputs[0]);
     } else if (name == "Slice" || name == "Unsqueeze" || name == "Gather" || name == "Squeeze") {
-      // One extent of a Shape. (A Slice of several would be misread; then the length does not fit and nothing matches.)
+      // One extent of a Shape. (A Slice of several would be misread; then the length does not fit
+      // and nothing matches.)
       result.emplace_back();
     } else {
       return {};

@@ -8,7 +8,8 @@
 
 namespace heed::attention {
 
-// A full connection y = W x + b as exporters write it: a 1x1 Conv, a Gemm, or a MatMul with a constant.
+// A full connection y = W x + b as exporters write it: a 1x1 Conv, a Gemm, or a MatMul with a
+// constant.
 struct FullConnection {
   TensorId input = kNoTensor;
   TensorId weight = kNoTensor;  // as the node has it
@@ -29,11 +30,13 @@ struct ActivationNode {
 };
 std::optional<ActivationNode> activation_at(Editor& editor, TensorId output);
 
-// What is known, before shapes are, of an integer tensor that a graph computes (the target of a Reshape): exporters concatenate
-// constants and pieces of a Shape. Empty optionals are extents that depend on the input; nothing: not even the length is known.
+// What is known, before shapes are, of an integer tensor that a graph computes (the target of a
+// Reshape): exporters concatenate constants and pieces of a Shape. Empty optionals are extents that
+// depend on the input; nothing: not even the length is known.
 std::optional<std::vector<std::optional<int64_t>>> known_integers(Editor& editor, TensorId tensor);
 
-// The axes of Squeeze, Unsqueeze, ReduceMean: an attribute in older operator sets, an input in newer ones.
+// The axes of Squeeze, Unsqueeze, ReduceMean: an attribute in older operator sets, an input in
+// newer ones.
 std::optional<std::vector<int64_t>> axes_of(Editor& editor, const Node& node);
 
 // Whether a Transpose has exactly this permutation.

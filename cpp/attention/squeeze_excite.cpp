@@ -27,11 +27,13 @@ TensorId pooled(Editor& editor, TensorId tensor) {
 TensorId before_flatten(Editor& editor, TensorId tensor, Extent channels) {
   const Node* node = editor.producer(tensor);
   if (!node) return tensor;
-  if (node->op->name == "Flatten" && node->attributes->integer("axis", 1) == 1) return node->inputs[0];
+  if (node->op->name == "Flatten" && node->attributes->integer("axis", 1) == 1)
+    return node->inputs[0];
   if (node->op->name == "Squeeze") {
     const auto axes = axes_of(editor, *node);
-    const bool spatial = axes && (*axes == std::vector<int64_t>{2, 3} || *axes == std::vector<int64_t>{-2, -1} ||
-                                  *axes == std::vector<int64_t>{-1, -2} || *axes == std::vector<int64_t>{3, 2});
+    const bool spatial =
+        axes && (*axes == std::vector<int64_t>{2, 3} || *axes == std::vector<int64_t>{-2, -1} ||
+                 *axes == std::vector<int64_t>{-1, -2} || *axes == std::vector<int64_t>{3, 2});
     return spatial ? node->inputs[0] : tensor;
   }
   if (node->op->name != "Reshape") return tensor;
@@ -78,7 +80,8 @@ std::optional<Gate> gate_of(Editor& editor, TensorId tensor) {
   return Gate{x, *reduce, *expand, hidden->activation, gate->activation};
 }
 
-void set_activation(Attributes& attributes, const std::string& name, const kernels::Activation& value) {
+void set_activation(Attributes& attributes, const std::string& name,
+                    const kernels::Activation& value) {
   attributes.set(name, static_cast<int64_t>(value.kind));
   attributes.set(name + "_alpha", value.alpha);
   attributes.set(name + "_beta", value.beta);
@@ -87,31 +90,36 @@ void set_activation(Attributes& attributes, const std::string& name, const kerne
 // y = x + x * s: the product has one reader, a sum with x.
 Node* residual_sum(Editor& editor, Node& product, TensorId x) {
   Node* sum = editor.only_reader(product.outputs[0]);
-  if (!sum || sum->op->name != "Add" || !sum->op->domain.empty() || sum->inputs.size() != 2) return nullptr;
+  if (!sum || sum->op->name != "Add" || !sum->op->domain.empty() || sum->inputs.size() != 2)
+    return nullptr;
   const bool with_x = (sum->inputs[0] == x) != (sum->inputs[1] == x);
   return with_x ? sum : nullptr;
 }
 
 }  // namespace
 
-Result<Block> build_squeeze_excite(Editor& editor, Node& last, TensorId x, const SqueezeExcite& weights) {
+Result<Block> build_squeeze_excite(Editor& editor, Node& last, TensorId x,
+                                   const SqueezeExcite& weights) {
   const Constant* reduce = editor.constant(weights.reduce_weight);
   const Constant* expand = editor.constant(weights.expand_weight);
-  const bool matrices = reduce && expand && reduce->shape.rank() >= 2 && expand->shape.rank() >= 2 &&
+  const bool matrices = reduce && expand && reduce->shape.rank() >= 2 &&
+                        expand->shape.rank() >= 2 &&
                         reduce->shape.count(2, reduce->shape.rank()) == 1 &&
                         expand->shape.count(2, expand->shape.rank()) == 1;
   if (!matrices || reduce->shape[0] != expand->shape[1] || reduce->shape[1] != expand->shape[0]) {
     return error(Code::kInvalidWeights,
-                 "squeeze-excite needs a reducing weight (hidden, channels) and an expanding one (channels, hidden)");
+                 "squeeze-excite needs a reducing weight (hidden, channels) and an expanding one "
+                 "(channels, hidden)");
   }
   const Extent channels = expand->shape[0];
   auto attributes = std::make_shared<Attributes>();
   set_activation(*attributes, "hidden", weights.hidden);
   set_activation(*attributes, "gate", weights.gate);
   attributes->set("residual", int64_t{weights.residual});
-  editor.replace(last, "heed", "PooledGate",
-                 {x, weights.reduce_weight, weights.reduce_bias, weights.expand_weight, weights.expand_bias},
-                 std::move(attributes));
+  editor.replace(
+      last, "heed", "PooledGate",
+      {x, weights.reduce_weight, weights.reduce_bias, weights.expand_weight, weights.expand_bias},
+      std::move(attributes));
   Block block;
   block.kind = "channel";
   block.node = last.name;

@@ -20,10 +20,12 @@ Result<Shape> Shape::make(std::span<const int64_t> dims) {
     if (dim > INT32_MAX) {
       return error(Code::kOutOfMemory, "a shape has the extent ", dim, ", the limit is 2147483647");
     }
-    // Extents after a zero still count: the product without the zeros must fit as well, so that strides do.
+    // Extents after a zero still count: the product without the zeros must fit as well, so that
+    // strides do.
     count *= std::max<int64_t>(dim, 1);
     if (count > INT32_MAX) {
-      return error(Code::kOutOfMemory, "a tensor of more than 2147483647 elements is not supported");
+      return error(Code::kOutOfMemory,
+                   "a tensor of more than 2147483647 elements is not supported");
     }
     shape.push_back(static_cast<Extent>(dim));
   }

@@ -1,4 +1,5 @@
-// Shapes: the extents of a tensor along its logical axes, always in the order in which ONNX and PyTorch name them.
+// Shapes: the extents of a tensor along its logical axes, always in the order in which ONNX and
+// PyTorch name them.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace heed {
 
-// The size of one axis, and any element offset. Tensors have fewer than 2^31 elements: `Shape::make` checks it once, so no
-// later product of extents of one tensor overflows.
+// The size of one axis, and any element offset. Tensors have fewer than 2^31 elements:
+// `Shape::make` checks it once, so no later product of extents of one tensor overflows.
 using Extent = int32_t;
 
 inline constexpr int kMaxRank = 8;
@@ -31,7 +32,8 @@ class Shape {
   const Extent* begin() const { return dims_; }
   const Extent* end() const { return dims_ + rank_; }
 
-  // Product of all extents (1 for a scalar), or of those from axis `first` up to, not including, `last`.
+  // Product of all extents (1 for a scalar), or of those from axis `first` up to, not including,
+  // `last`.
   Extent count() const { return count(0, rank_); }
   Extent count(int first, int last) const;
 
@@ -55,8 +57,8 @@ struct Strides {
   Extent& operator[](int axis) { return step[axis]; }
 };
 
-// The physical order of a tensor's axes. kChannelsLast moves axis 1 to the end (N,C,H,W is stored as N,H,W,C; N,C,L as N,L,C);
-// it exists for rank >= 3.
+// The physical order of a tensor's axes. kChannelsLast moves axis 1 to the end (N,C,H,W is stored
+// as N,H,W,C; N,C,L as N,L,C); it exists for rank >= 3.
 enum class Layout : uint8_t { kRowMajor, kChannelsLast };
 
 Strides strides_of(const Shape& shape, Layout layout = Layout::kRowMajor);

@@ -1,4 +1,5 @@
-// Status codes and results: how every room of the core reports failure. Nothing in the library prints, aborts or exits.
+// Status codes and results: how every room of the core reports failure. Nothing in the library
+// prints, aborts or exits.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +11,29 @@ namespace heed {
 
 // The one list of error codes: X(name, text). `text` is what JavaScript sees as `HeedError.code`;
 // the TypeScript type is compared with this list by a test.
-#define HEED_CODES(X)                             \
-  X(kOk, "ok")                                    \
-  X(kInvalidFile, "invalid-file")                 \
-  X(kUnsupportedOperator, "unsupported-operator") \
-  X(kUnsupportedOpset, "unsupported-opset")       \
-  X(kUnsupportedType, "unsupported-type")         \
-  X(kInvalidGraph, "invalid-graph")               \
+#define HEED_CODES(X)                              \
+  X(kOk, "ok")                                     \
+  X(kInvalidFile, "invalid-file")                  \
+  X(kUnsupportedOperator, "unsupported-operator")  \
+  X(kUnsupportedOpset, "unsupported-opset")        \
+  X(kUnsupportedType, "unsupported-type")          \
+  X(kInvalidGraph, "invalid-graph")                \
   X(kMissingExternalData, "missing-external-data") \
-  X(kUnknownName, "unknown-name")                 \
-  X(kMissingInput, "missing-input")               \
-  X(kWrongType, "wrong-type")                     \
-  X(kWrongShape, "wrong-shape")                   \
-  X(kWrongValue, "wrong-value")                   \
-  X(kOutOfMemory, "out-of-memory")                \
-  X(kUnknownOption, "unknown-option")             \
-  X(kInvalidArgument, "invalid-argument")         \
-  X(kInvalidImage, "invalid-image")               \
-  X(kInvalidWeights, "invalid-weights")           \
-  X(kFetchFailed, "fetch-failed")                 \
-  X(kVersionMismatch, "version-mismatch")         \
-  X(kUnsupportedPlatform, "unsupported-platform") \
-  X(kAborted, "aborted")                          \
-  X(kDisposed, "disposed")                        \
+  X(kUnknownName, "unknown-name")                  \
+  X(kMissingInput, "missing-input")                \
+  X(kWrongType, "wrong-type")                      \
+  X(kWrongShape, "wrong-shape")                    \
+  X(kWrongValue, "wrong-value")                    \
+  X(kOutOfMemory, "out-of-memory")                 \
+  X(kUnknownOption, "unknown-option")              \
+  X(kInvalidArgument, "invalid-argument")          \
+  X(kInvalidImage, "invalid-image")                \
+  X(kInvalidWeights, "invalid-weights")            \
+  X(kFetchFailed, "fetch-failed")                  \
+  X(kVersionMismatch, "version-mismatch")          \
+  X(kUnsupportedPlatform, "unsupported-platform")  \
+  X(kAborted, "aborted")                           \
+  X(kDisposed, "disposed")                         \
   X(kInternal, "internal")
 
 enum class Code : uint8_t {
@@ -98,7 +99,7 @@ class [[nodiscard]] Result {
 }  // namespace heed
 
 // Leaves the function with the status when it is an error.
-#define HEED_TRY(expression)                                     \
-  do {                                                           \
+#define HEED_TRY(expression)                                                              \
+  do {                                                                                    \
     if (::heed::Status heed_status = (expression); !heed_status.ok()) return heed_status; \
   } while (false)

@@ -1,5 +1,5 @@
-// The one header through which xtensor is included. Its errors become traps: sizes are checked before, and its own exceptions
-// would bring iostream (47 KB gzip) into the wasm.
+// The one header through which xtensor is included. Its errors become traps: sizes are checked
+// before, and its own exceptions would bring iostream (47 KB gzip) into the wasm.
 #pragma once
 
 #include <xtensor/xtensor_config.hpp>

@@ -72,7 +72,8 @@ TensorId Editor::other_operand(const Node& node, float value) const {
 }
 
 int Editor::rank(TensorId tensor) {
-  // Follows operators that keep the rank; 64 steps are plenty, and nothing recurses over the depth of a file.
+  // Follows operators that keep the rank; 64 steps are plenty, and nothing recurses over the depth
+  // of a file.
   for (int step = 0; step < 64 && tensor != kNoTensor; ++step) {
     const Tensor& at = graph_.tensor(tensor);
     if (at.constant) return at.constant->shape.rank();
@@ -93,12 +94,32 @@ int Editor::rank(TensorId tensor) {
       tensor = node->input(first_known ? 1 : 0);
       continue;
     }
-    static constexpr std::string_view kSameRank[] = {
-        "Relu",    "Clip",    "Sigmoid",           "HardSigmoid",       "HardSwish", "Tanh",
-        "MaxPool", "Softmax", "BatchNormalization", "LayerNormalization", "Activate",  "AveragePool",
-        "Gelu",    "Elu",     "GlobalAveragePool", "Identity",          "Erf",       "LeakyRelu",
-        "Pow",     "Sqrt",    "Resize",            "Concat",            "Transpose", "Dropout"};
-    const bool same = std::find(std::begin(kSameRank), std::end(kSameRank), name) != std::end(kSameRank);
+    static constexpr std::string_view kSameRank[] = {"Relu",
+                                                     "Clip",
+                                                     "Sigmoid",
+                                                     "HardSigmoid",
+                                                     "HardSwish",
+                                                     "Tanh",
+                                                     "MaxPool",
+                                                     "Softmax",
+                                                     "BatchNormalization",
+                                                     "LayerNormalization",
+                                                     "Activate",
+                                                     "AveragePool",
+                                                     "Gelu",
+                                                     "Elu",
+                                                     "GlobalAveragePool",
+                                                     "Identity",
+                                                     "Erf",
+                                                     "LeakyRelu",
+                                                     "Pow",
+                                                     "Sqrt",
+                                                     "Resize",
+                                                     "Concat",
+                                                     "Transpose",
+                                                     "Dropout"};
+    const bool same =
+        std::find(std::begin(kSameRank), std::end(kSameRank), name) != std::end(kSameRank);
     if (!same) return -1;
     tensor = node->input(0);
   }

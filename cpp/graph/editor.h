@@ -1,4 +1,5 @@
-// What passes and matchers use to read and change a graph: who makes a tensor, who reads it, and edits that keep that true.
+// What passes and matchers use to read and change a graph: who makes a tensor, who reads it, and
+// edits that keep that true.
 #pragma once
 
 #include <optional>
@@ -7,8 +8,8 @@
 
 namespace heed {
 
-// Nodes stay in topological order: an edit puts what replaces a pattern in the place of the pattern's last node. Removed nodes
-// disappear when the editor does.
+// Nodes stay in topological order: an edit puts what replaces a pattern in the place of the
+// pattern's last node. Removed nodes disappear when the editor does.
 class Editor {
  public:
   explicit Editor(Graph& graph);
@@ -25,7 +26,8 @@ class Editor {
   Node* producer(TensorId tensor);
   // The same, when it is an ONNX operator of that name.
   Node* producer(TensorId tensor, std::string_view name);
-  // The node that alone reads a tensor that nobody asks for: null when there are several readers, none, or the tensor is an output.
+  // The node that alone reads a tensor that nobody asks for: null when there are several readers,
+  // none, or the tensor is an output.
   Node* only_reader(TensorId tensor);
   // How many nodes read a tensor; an output or a kept tensor counts as one more.
   int uses(TensorId tensor) const { return uses_[static_cast<size_t>(tensor)]; }
@@ -42,11 +44,12 @@ class Editor {
   TensorId add_constant(std::string name, ConstantPtr constant);
   TensorId add_tensor(std::string name, DType dtype = DType::kF32);
 
-  // Rewrites a node in place; its outputs stay. Former inputs lose a reader, and what nobody reads any more is removed.
-  void replace(Node& node, std::string_view domain, std::string_view op, std::vector<TensorId> inputs,
-               std::shared_ptr<const Attributes> attributes);
-  // Lets all readers of the node's first output read `tensor` instead and removes the node. False, and nothing changed, when the
-  // output is one that somebody asks for.
+  // Rewrites a node in place; its outputs stay. Former inputs lose a reader, and what nobody reads
+  // any more is removed.
+  void replace(Node& node, std::string_view domain, std::string_view op,
+               std::vector<TensorId> inputs, std::shared_ptr<const Attributes> attributes);
+  // Lets all readers of the node's first output read `tensor` instead and removes the node. False,
+  // and nothing changed, when the output is one that somebody asks for.
   bool bypass(Node& node, TensorId tensor);
   void set_input(Node& node, size_t index, TensorId tensor);
   // Removes a node whose outputs have become constants.
@@ -55,7 +58,9 @@ class Editor {
   void take_output_of(Node& node, Node& other);
 
  private:
-  size_t index_of(const Node& node) const { return static_cast<size_t>(&node - graph_.nodes.data()); }
+  size_t index_of(const Node& node) const {
+    return static_cast<size_t>(&node - graph_.nodes.data());
+  }
   void add_use(TensorId tensor, int change);
   void drop(TensorId tensor);
 

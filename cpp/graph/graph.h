@@ -1,5 +1,5 @@
-// The intermediate representation: tensors and nodes as plain data. Axes are always ONNX's logical ones; how a tensor lies in
-// memory is decided later, by the plan.
+// The intermediate representation: tensors and nodes as plain data. Axes are always ONNX's logical
+// ones; how a tensor lies in memory is decided later, by the plan.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace heed {
 using TensorId = int32_t;
 inline constexpr TensorId kNoTensor = -1;  // an optional input or output that is left out
 
-// A tensor whose value is known before a run: row-major elements, 4-byte aligned at least. `owner` keeps `data` alive
-// (the file's bytes, or a buffer of its own).
+// A tensor whose value is known before a run: row-major elements, 4-byte aligned at least. `owner`
+// keeps `data` alive (the file's bytes, or a buffer of its own).
 struct Constant {
   DType dtype = DType::kF32;
   Shape shape;
@@ -48,12 +48,15 @@ ConstantPtr make_constant(std::span<const int64_t> values, const Shape& shape);
 
 struct Graph;
 
-// A sub-graph (the branches of If) has no view of the outer one: what it captures by name is listed in its `inputs`, and the
-// node that owns it takes the captured tensors as further inputs (If: condition, then_branch's inputs, else_branch's inputs).
-using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                                    std::vector<std::string>, ConstantPtr, std::shared_ptr<const Graph>>;
+// A sub-graph (the branches of If) has no view of the outer one: what it captures by name is listed
+// in its `inputs`, and the node that owns it takes the captured tensors as further inputs (If:
+// condition, then_branch's inputs, else_branch's inputs).
+using AttributeValue =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+                 std::vector<std::string>, ConstantPtr, std::shared_ptr<const Graph>>;
 
-// A node's named attributes. The typed readers give the fallback when the attribute is absent or of another type.
+// A node's named attributes. The typed readers give the fallback when the attribute is absent or of
+// another type.
 class Attributes {
  public:
   void set(std::string_view name, AttributeValue value);
@@ -104,20 +107,20 @@ struct Dimension {
 
 struct Tensor {
   std::string name;
-  DType dtype = DType::kF32;        // declared for inputs and constants, else found by shape inference
-  bool ranked = false;              // whether `dims` was declared
-  std::vector<Dimension> dims;      // as the file declares them (graph inputs and outputs)
-  ConstantPtr constant;             // set for weights
+  DType dtype = DType::kF32;    // declared for inputs and constants, else found by shape inference
+  bool ranked = false;          // whether `dims` was declared
+  std::vector<Dimension> dims;  // as the file declares them (graph inputs and outputs)
+  ConstantPtr constant;         // set for weights
 };
 
-// An attention block of the network: what `model.attention` lists. The map is an output of a fused step that is computed only
-// when a run asks for it.
+// An attention block of the network: what `model.attention` lists. The map is an output of a fused
+// step that is computed only when a run asks for it.
 struct Block {
-  std::string id;         // "se.3": the mechanism's short name and a running number
-  std::string mechanism;  // "squeeze-excite"
-  std::string kind;       // "channel", "spatial", "branch", "self", "temporal", "region"
-  std::string node;       // the name of the node that the block ends with
-  TensorId input = kNoTensor;   // the tensor that is attended to
+  std::string id;              // "se.3": the mechanism's short name and a running number
+  std::string mechanism;       // "squeeze-excite"
+  std::string kind;            // "channel", "spatial", "branch", "self", "temporal", "region"
+  std::string node;            // the name of the node that the block ends with
+  TensorId input = kNoTensor;  // the tensor that is attended to
   TensorId output = kNoTensor;
   TensorId map = kNoTensor;
   std::vector<Dimension> shape;  // of the map
@@ -126,9 +129,10 @@ struct Block {
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;
-  std::vector<TensorId> inputs;   // without those that are constants
+  std::vector<TensorId> inputs;  // without those that are constants
   std::vector<TensorId> outputs;
-  std::vector<TensorId> keep;     // inner tensors that a user wants to read: passes must not remove them
+  std::vector<TensorId>
+      keep;  // inner tensors that a user wants to read: passes must not remove them
   std::vector<Block> blocks;
 
   TensorId add_tensor(std::string name, DType dtype = DType::kF32);

@@ -7,7 +7,8 @@
 
 namespace heed {
 
-// The type and shape that a plan found for a tensor, and its value where that is known before the run.
+// The type and shape that a plan found for a tensor, and its value where that is known before the
+// run.
 struct TensorInfo {
   DType dtype = DType::kF32;
   Shape shape;
@@ -33,8 +34,9 @@ class Inference {
   // The value of an input when it is known, else null. For what only *may* help.
   const Constant* value(int input) const;
 
-  // The value of an input that the output's shape depends on. When it is not known yet, the error makes the plan stop in
-  // front of this node and go on when the value has been computed: return it unchanged.
+  // The value of an input that the output's shape depends on. When it is not known yet, the error
+  // makes the plan stop in front of this node and go on when the value has been computed: return it
+  // unchanged.
   Result<const Constant*> required(int input);
   // The same, as integers (from int64 or int32).
   Result<std::vector<int64_t>> required_integers(int input);
@@ -56,8 +58,8 @@ class Inference {
 };
 
 // Common shape rules.
-Status infer_like_first(Inference& node);      // output 0 has the dtype and shape of input 0
-Status infer_broadcast(Inference& node);       // all inputs broadcast together, dtype of input 0
-Status infer_comparison(Inference& node);      // the same, but bool
+Status infer_like_first(Inference& node);  // output 0 has the dtype and shape of input 0
+Status infer_broadcast(Inference& node);   // all inputs broadcast together, dtype of input 0
+Status infer_comparison(Inference& node);  // the same, but bool
 
 }  // namespace heed

@@ -1,4 +1,5 @@
-// What the lowering of one node sees: views of its tensors, memory to ask for, and where to put the kernel call.
+// What the lowering of one node sees: views of its tensors, memory to ask for, and where to put the
+// kernel call.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,8 @@ namespace heed {
 
 class PlanBuilder;
 
-// A place in memory whose address is known when the plan runs (arena, weights, scratch). Index into the plan's address table.
+// A place in memory whose address is known when the plan runs (arena, weights, scratch). Index into
+// the plan's address table.
 using Buffer = int32_t;
 inline constexpr Buffer kNoBuffer = -1;
 
@@ -27,7 +29,8 @@ class Run {
   std::byte* const* addresses_;
 };
 
-// A step of a plan: a callable `void(const Run&)`, moved around, never copied. It allocates nothing.
+// A step of a plan: a callable `void(const Run&)`, moved around, never copied. It allocates
+// nothing.
 class Task {
  public:
   template <class F>
@@ -62,7 +65,8 @@ class Lowering {
   int input_count() const { return static_cast<int>(node_.inputs.size()); }
   int output_count() const { return static_cast<int>(node_.outputs.size()); }
   bool has(int input) const { return node_.input(static_cast<size_t>(input)) != kNoTensor; }
-  // Whether anybody reads that output: one that is left out, or a map that was not asked for, need not be computed.
+  // Whether anybody reads that output: one that is left out, or a map that was not asked for, need
+  // not be computed.
   bool wants(int output) const;
 
   View input(int index);
@@ -76,15 +80,18 @@ class Lowering {
   // Memory that only this node's tasks use, 16-byte aligned. Its contents do not survive the node.
   Buffer scratch(size_t bytes);
 
-  // Memory that is filled once and kept as long as the session, shared by all plans: packed weights. `key` names the packing
-  // ("panels"); `fill` is called when no plan has made it for that weight (input `index`, which is constant) before.
+  // Memory that is filled once and kept as long as the session, shared by all plans: packed
+  // weights. `key` names the packing
+  // ("panels"); `fill` is called when no plan has made it for that weight (input `index`, which is
+  // constant) before.
   Buffer packed(int index, std::string_view key, size_t bytes,
                 const std::function<void(std::byte*)>& fill);
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
   Buffer table(size_t bytes, const std::function<void(std::byte*)>& fill);
 
-  // Declares that output `output` is input `input` seen differently: same bytes, no task. Under kStrict both are row-major;
-  // under kIndifferent, for an output of the same shape, the output lies as the input does.
+  // Declares that output `output` is input `input` seen differently: same bytes, no task. Under
+  // kStrict both are row-major; under kIndifferent, for an output of the same shape, the output
+  // lies as the input does.
   void alias(int output, int input);
 
   // Adds a task; tasks run in the order in which they are added.

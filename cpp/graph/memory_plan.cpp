@@ -15,14 +15,14 @@ size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base) {
     for (const Lifetime* other : placed) {
       if (other->last < buffer->first || buffer->last < other->first) continue;
       if (other->offset >= offset + bytes) break;
-      offset = std::max(offset, (other->offset + other->bytes + kArenaAlignment - 1) &
-                                    ~(kArenaAlignment - 1));
+      offset = std::max(
+          offset, (other->offset + other->bytes + kArenaAlignment - 1) & ~(kArenaAlignment - 1));
     }
     buffer->offset = offset;
     end = std::max(end, offset + bytes);
-    const auto after =
-        std::upper_bound(placed.begin(), placed.end(), buffer,
-                         [](const Lifetime* a, const Lifetime* b) { return a->offset < b->offset; });
+    const auto after = std::upper_bound(
+        placed.begin(), placed.end(), buffer,
+        [](const Lifetime* a, const Lifetime* b) { return a->offset < b->offset; });
     placed.insert(after, buffer);
   }
   return end;

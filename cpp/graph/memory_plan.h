@@ -1,4 +1,5 @@
-// From lifetimes to offsets: places every buffer of a plan in one arena so that buffers that live at the same time do not overlap.
+// From lifetimes to offsets: places every buffer of a plan in one arena so that buffers that live
+// at the same time do not overlap.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,9 @@ struct Lifetime {
 
 inline constexpr size_t kArenaAlignment = 64;
 
-// Largest first, each at the lowest offset at or above `base` that is free for its whole life. Returns the end of the highest
-// buffer, `base` when there is none. (On the PP-OCR networks this is within 2 % of the largest sum of live bytes.)
+// Largest first, each at the lowest offset at or above `base` that is free for its whole life.
+// Returns the end of the highest buffer, `base` when there is none. (On the PP-OCR networks this is
+// within 2 % of the largest sum of live bytes.)
 size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base);
 
 }  // namespace heed

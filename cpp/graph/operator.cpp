@@ -2,7 +2,8 @@
 
 namespace heed {
 
-// Declares infer_<family> and lower_<family>; a family named by several operators is declared several times.
+// Declares infer_<family> and lower_<family>; a family named by several operators is declared
+// several times.
 #define HEED_OPERATOR(name, domain, layout, fusion, version, least, most, family) \
   Status infer_##family(Inference&);                                              \
   Status lower_##family(Lowering&);
@@ -13,7 +14,8 @@ namespace {
 
 constexpr Operator kOperators[] = {
 #define HEED_OPERATOR(name, domain, layout, fusion, version, least, most, family) \
-  {#name, domain, LayoutRule::layout, Fusion::fusion, version, least, most, infer_##family, lower_##family},
+  {#name, domain, LayoutRule::layout, Fusion::fusion, version,                    \
+   least, most,   infer_##family,     lower_##family},
 #include "graph/operators.def"
 #undef HEED_OPERATOR
 };

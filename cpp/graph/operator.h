@@ -1,5 +1,6 @@
-// What an operator is to the graph: a name, a layout rule, shape inference and a lowering to kernel calls. Every operator of
-// the one list (operators.def) is implemented by two functions in graph/operators/.
+// What an operator is to the graph: a name, a layout rule, shape inference and a lowering to kernel
+// calls. Every operator of the one list (operators.def) is implemented by two functions in
+// graph/operators/.
 #pragma once
 
 #include <string_view>
@@ -12,9 +13,11 @@ namespace heed {
 
 // What an operator asks of the physical order of its tensors.
 enum class LayoutRule : uint8_t {
-  // Input 0, the residual and all outputs of rank >= 3 are channels-last; other inputs are row-major.
+  // Input 0, the residual and all outputs of rank >= 3 are channels-last; other inputs are
+  // row-major.
   kChannelsLast,
-  // Any order, each tensor on its own: the lowering works through the views' strides. The plan gives outputs of the same
+  // Any order, each tensor on its own: the lowering works through the views' strides. The plan
+  // gives outputs of the same
   // rank the order of the inputs.
   kIndifferent,
   // All inputs and outputs are row-major.
@@ -31,7 +34,7 @@ struct Operator {
   Fusion fusion;
   int first_version;  // the oldest operator set whose meaning of it is implemented
   int min_inputs;
-  int max_inputs;     // 255: any number
+  int max_inputs;  // 255: any number
   Status (*infer)(Inference&);
   Status (*lower)(Lowering&);
 };

@@ -28,13 +28,15 @@ PlanBuilder::PlanBuilder(const Graph& graph, WeightCache& weights, const Request
     if (constant) infos_[id] = {constant->dtype, constant->shape, constant, true};
   }
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
-    info(graph.inputs[i]) = {graph.tensor(graph.inputs[i]).dtype, request_.inputs[i], nullptr, true};
+    info(graph.inputs[i]) = {graph.tensor(graph.inputs[i]).dtype, request_.inputs[i], nullptr,
+                             true};
   }
   drop_dead_nodes();
   folded_.resize(nodes_.size(), false);
 }
 
-// Keeps what the outputs need, and of optional outputs (maps, indices) only those that somebody reads.
+// Keeps what the outputs need, and of optional outputs (maps, indices) only those that somebody
+// reads.
 void PlanBuilder::drop_dead_nodes() {
   std::vector<bool> needed(graph_.tensors.size(), false);
   for (TensorId output : request_.outputs) needed[static_cast<size_t>(output)] = true;
@@ -96,7 +98,8 @@ Status PlanBuilder::build_stage() {
   return {};
 }
 
-// Whatever a later stage may read stays where it is until the run ends; later stages place their buffers above.
+// Whatever a later stage may read stays where it is until the run ends; later stages place their
+// buffers above.
 void PlanBuilder::keep_for_later_stages() {
   slots_[static_cast<size_t>(buffer_for(awaited_, Layout::kRowMajor))].life.last = kForever;
   const auto keep = [&](TensorId id) {

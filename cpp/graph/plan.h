@@ -1,8 +1,9 @@
-// A plan: everything about a run that is known once the input shapes are. Shapes are inferred, layouts chosen, nodes lowered to
-// tasks and buffers placed in one arena; running is then calling the tasks in order.
+// A plan: everything about a run that is known once the input shapes are. Shapes are inferred,
+// layouts chosen, nodes lowered to tasks and buffers placed in one arena; running is then calling
+// the tasks in order.
 //
-// A plan has one stage, unless a shape depends on data: then it stops in front of the node that needs the value, and the next
-// stage is built when the value has been computed.
+// A plan has one stage, unless a shape depends on data: then it stops in front of the node that
+// needs the value, and the next stage is built when the value has been computed.
 #pragma once
 
 #include <optional>
@@ -19,11 +20,13 @@ class PlanBuilder {
  public:
   struct Options {
     bool force_channels_last = false;
-    bool fold = true;  // evaluate nodes whose inputs are all known (off in the plan that does that evaluation)
+    bool fold = true;  // evaluate nodes whose inputs are all known (off in the plan that does that
+                       // evaluation)
   };
 
   // `graph` and `weights` outlive the plan.
-  PlanBuilder(const Graph& graph, WeightCache& weights, const Request& request, const Options& options);
+  PlanBuilder(const Graph& graph, WeightCache& weights, const Request& request,
+              const Options& options);
 
   // Builds the next stage. Errors name the node.
   Status build_stage();
@@ -33,14 +36,13 @@ class PlanBuilder {
   // One past the last task of a stage.
   size_t stage_end(int stage) const { return stage_ends_[static_cast<size_t>(stage)]; }
 
-  // The value that stage `stage` + 1 depends on, as the tasks up to stage `stage` have left it in memory.
+  // The value that stage `stage` + 1 depends on, as the tasks up to stage `stage` have left it in
+  // memory.
   OutputValue awaited(int stage) const;
   // Tells the value that the last stage built waits for; then build_stage goes on.
   void provide(ConstantPtr value);
   // The value that was provided after `stage`.
-  const ConstantPtr& provided(int stage) const {
-    return awaits_[static_cast<size_t>(stage)].value;
-  }
+  const ConstantPtr& provided(int stage) const { return awaits_[static_cast<size_t>(stage)].value; }
 
   size_t arena_bytes() const { return arena_bytes_; }
   // Resolves all addresses; to be called whenever the arena moves or a stage was built.
@@ -98,11 +100,11 @@ class PlanBuilder {
   Request request_;
   Options options_;
 
-  std::vector<Node> nodes_;         // those that the outputs need, in order
-  std::vector<TensorInfo> infos_;   // by tensor
-  std::vector<Placement> places_;   // by tensor
-  std::vector<bool> folded_;        // by node: nothing to run
-  std::vector<Slot> slots_;         // by Buffer
+  std::vector<Node> nodes_;        // those that the outputs need, in order
+  std::vector<TensorInfo> infos_;  // by tensor
+  std::vector<Placement> places_;  // by tensor
+  std::vector<bool> folded_;       // by node: nothing to run
+  std::vector<Slot> slots_;        // by Buffer
   std::vector<Task> tasks_;
   std::vector<AlignedMemory> tables_;
   std::vector<ConstantPtr> constants_;  // that slots point to
@@ -110,15 +112,15 @@ class PlanBuilder {
   std::vector<size_t> stage_ends_;
   std::vector<Await> awaits_;
   TensorId awaited_ = kNoTensor;
-  size_t next_node_ = 0;     // the first that is not lowered yet
-  size_t inferred_ = 0;      // the first that is not inferred yet
-  int32_t now_ = 0;          // the node that is being lowered
+  size_t next_node_ = 0;  // the first that is not lowered yet
+  size_t inferred_ = 0;   // the first that is not inferred yet
+  int32_t now_ = 0;       // the node that is being lowered
   size_t arena_bytes_ = 0;
-  Status failure_;           // of memory asked for while lowering
+  Status failure_;  // of memory asked for while lowering
 };
 
-// Runs one node on known inputs. Used to fold constants, at load and at plan time. The values are null, and nothing was run, when
-// an output would have more than `most_elements`.
+// Runs one node on known inputs. Used to fold constants, at load and at plan time. The values are
+// null, and nothing was run, when an output would have more than `most_elements`.
 Result<std::vector<ConstantPtr>> evaluate(const Node& node, std::span<const ConstantPtr> inputs,
                                           int64_t most_elements);
 

@@ -1,4 +1,5 @@
-// Fusion, once shapes are known: activations, scalar affine maps and residual sums move into the node that produces their input.
+// Fusion, once shapes are known: activations, scalar affine maps and residual sums move into the
+// node that produces their input.
 #include "graph/operator.h"
 #include "graph/passes/activation_of.h"
 #include "graph/plan.h"

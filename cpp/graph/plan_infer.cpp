@@ -8,7 +8,8 @@ namespace heed {
 
 namespace {
 
-// What depends on shapes only is small; larger known tensors are computed in every run, as a fold would keep them in memory.
+// What depends on shapes only is small; larger known tensors are computed in every run, as a fold
+// would keep them in memory.
 constexpr Extent kLargestFolded = 1 << 16;
 
 Status with_node(const Node& node, const Status& status) {
@@ -40,14 +41,16 @@ Status PlanBuilder::infer_nodes() {
 Status PlanBuilder::infer_node(Node& node, bool& awaits) {
   for (TensorId input : node.inputs) {
     if (input != kNoTensor && !info(input).known) {
-      return with_node(node, error(Code::kInvalidGraph, "tensor '", name_of(input), "' has no value"));
+      return with_node(node,
+                       error(Code::kInvalidGraph, "tensor '", name_of(input), "' has no value"));
     }
   }
   Inference inference(node, infos_);
   const Status status = node.op->infer(inference);
   if (inference.awaited_input() >= 0) {
     const TensorId awaited = node.inputs[static_cast<size_t>(inference.awaited_input())];
-    // What a node of the same stage computes from known values has been folded, so this one depends on data.
+    // What a node of the same stage computes from known values has been folded, so this one depends
+    // on data.
     awaited_ = awaited;
     awaits = true;
     return {};
@@ -60,8 +63,8 @@ Status PlanBuilder::infer_node(Node& node, bool& awaits) {
     TensorInfo& target = info(node.outputs[output]);
     target = inference.results()[output];
     if (!target.known) {
-      return with_node(node, error(Code::kInternal, "output ", static_cast<int64_t>(output),
-                                   " has no shape"));
+      return with_node(
+          node, error(Code::kInternal, "output ", static_cast<int64_t>(output), " has no shape"));
     }
     all_set = all_set && target.value && target.value->shape.count() <= kLargestFolded;
   }
@@ -117,7 +120,8 @@ Status PlanBuilder::inline_branch(size_t index) {
     return with_node(node, error(Code::kInvalidGraph, "a branch gives too few outputs"));
   }
 
-  // The branch's tensors get ids of the plan's own; captured ones keep the outer id, outputs get the node's.
+  // The branch's tensors get ids of the plan's own; captured ones keep the outer id, outputs get
+  // the node's.
   std::vector<TensorId> ids(branch.tensors.size(), kNoTensor);
   std::vector<Node> copies;
   for (size_t i = 0; i < branch.inputs.size(); ++i) {
@@ -132,7 +136,8 @@ Status PlanBuilder::inline_branch(size_t index) {
       id = outer;
       continue;
     }
-    // The branch gives a captured tensor, a constant, or the same tensor twice: a copy makes it an output of its own.
+    // The branch gives a captured tensor, a constant, or the same tensor twice: a copy makes it an
+    // output of its own.
     Node copy;
     copy.op = find_operator("", "Identity");
     copy.name = node.name;

@@ -43,7 +43,8 @@ Buffer PlanBuilder::use(Buffer buffer) {
   return buffer;
 }
 
-// The buffer in which a tensor lies in `layout`; the first reader that needs the other order adds a conversion.
+// The buffer in which a tensor lies in `layout`; the first reader that needs the other order adds a
+// conversion.
 Buffer PlanBuilder::buffer_for(TensorId tensor, Layout layout) {
   const TensorInfo& known = info(tensor);
   Placement& at = place(tensor);
@@ -74,7 +75,8 @@ View PlanBuilder::view(TensorId tensor, Layout layout) {
           buffer_for(tensor, layout)};
 }
 
-// Indifferent operators follow their inputs: channels-last when one of the same rank is, unless its order is both.
+// Indifferent operators follow their inputs: channels-last when one of the same rank is, unless its
+// order is both.
 Layout PlanBuilder::output_layout(const Node& node, const Shape& shape) const {
   if (shape.rank() < 3 || node.op->layout == LayoutRule::kStrict) return Layout::kRowMajor;
   if (node.op->layout == LayoutRule::kChannelsLast) return Layout::kChannelsLast;
@@ -89,8 +91,8 @@ Layout PlanBuilder::output_layout(const Node& node, const Shape& shape) const {
   return Layout::kRowMajor;
 }
 
-// A Transpose whose result lies in memory as its input does costs nothing: (N,C,H,W) to (N,H,W,C) of a channels-last tensor, the
-// way back, or one that only moves axes of extent 1.
+// A Transpose whose result lies in memory as its input does costs nothing: (N,C,H,W) to (N,H,W,C)
+// of a channels-last tensor, the way back, or one that only moves axes of extent 1.
 bool PlanBuilder::alias_transpose(const Node& node) {
   const TensorId from = node.input(0);
   const TensorId to = node.output(0);
@@ -106,8 +108,9 @@ bool PlanBuilder::alias_transpose(const Node& node) {
       const Strides strides = strides_of(shape, to_layout);
       bool same = true;
       for (int axis = 0; axis < shape.rank() && same; ++axis) {
-        const int at = permutation.empty() ? shape.rank() - 1 - axis
-                                           : static_cast<int>(permutation[static_cast<size_t>(axis)]);
+        const int at = permutation.empty()
+                           ? shape.rank() - 1 - axis
+                           : static_cast<int>(permutation[static_cast<size_t>(axis)]);
         same = shape[axis] == 1 || strides[axis] == source_strides[at];
       }
       if (!same) continue;

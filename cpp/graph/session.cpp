@@ -44,7 +44,7 @@ struct Session::State {
   };
   std::vector<KeptPlan> plans;  // most recently used first
   size_t next_task = 0;
-  int stage = 0;  // that is running
+  int stage = 0;         // that is running
   bool running = false;  // between the first task of a run and its last
   std::vector<OutputValue> outputs;
 
@@ -77,9 +77,8 @@ std::string declared_shape(const Tensor& tensor) {
 }  // namespace
 
 // Fixed extents must match; axes of the same name must have the same extent, in all inputs.
-Status Session::State::check_input(
-    size_t index, const Shape& shape,
-    std::vector<std::pair<std::string_view, Extent>>& named) const {
+Status Session::State::check_input(size_t index, const Shape& shape,
+                                   std::vector<std::pair<std::string_view, Extent>>& named) const {
   const Tensor& tensor = graph.tensor(graph.inputs[index]);
   if (!tensor.ranked) return {};
   bool fits = shape.rank() == static_cast<int>(tensor.dims.size());
@@ -133,7 +132,8 @@ Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptions& options) {
   std::vector<bool> defined(graph.tensors.size(), false);
-  for (size_t id = 0; id < graph.tensors.size(); ++id) defined[id] = graph.tensors[id].constant != nullptr;
+  for (size_t id = 0; id < graph.tensors.size(); ++id)
+    defined[id] = graph.tensors[id].constant != nullptr;
   for (TensorId input : graph.inputs) defined[static_cast<size_t>(input)] = true;
   for (const Node& node : graph.nodes) {
     for (TensorId input : node.inputs) {
@@ -148,7 +148,8 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptio
   }
   for (TensorId output : graph.outputs) {
     if (!defined[static_cast<size_t>(output)]) {
-      return error(Code::kInvalidGraph, "nothing gives output '", graph.tensor(output).name, "' a value");
+      return error(Code::kInvalidGraph, "nothing gives output '", graph.tensor(output).name,
+                   "' a value");
     }
   }
   auto state = std::make_unique<State>();
@@ -172,7 +173,8 @@ Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& reques
 // Gives the plan an arena that is large enough, keeping the bytes that earlier stages left.
 Status Session::State::bind(PlanBuilder& plan) {
   if (plan.arena_bytes() > arena.bytes()) {
-    // Nothing of an earlier plan is needed: its outputs were valid until this call. In the middle of a run they are.
+    // Nothing of an earlier plan is needed: its outputs were valid until this call. In the middle
+    // of a run they are.
     if (!running) arena = AlignedMemory();
     AlignedMemory larger(plan.arena_bytes());
     if (!larger.data()) {
@@ -189,10 +191,9 @@ Status Session::State::bind(PlanBuilder& plan) {
 Status Session::prepare(const Request& request) {
   State& state = *state_;
   HEED_TRY(state.check(request));
-  const auto known =
-      std::find_if(state.plans.begin(), state.plans.end(), [&](const State::KeptPlan& kept) {
-        return same_request(kept.request, request);
-      });
+  const auto known = std::find_if(
+      state.plans.begin(), state.plans.end(),
+      [&](const State::KeptPlan& kept) { return same_request(kept.request, request); });
   if (known == state.plans.end()) {
     Result<std::unique_ptr<PlanBuilder>> plan = state.build(request);
     if (!plan.ok()) return plan.status();
@@ -215,12 +216,14 @@ std::span<std::byte> Session::input_data(int index) {
   return {plan->input_data(index), plan->input_bytes(index)};
 }
 
-// All tasks of the stage have run. When more follow, makes sure that the next stage was built for the value that this run gives.
+// All tasks of the stage have run. When more follow, makes sure that the next stage was built for
+// the value that this run gives.
 Status Session::State::enter_next_stage() {
   const OutputValue value = plan()->awaited(stage);
   const bool built = plan()->stage_count() > stage + 1;
   if (built && !same_value(*plan()->provided(stage), value)) {
-    // Stages are built deterministically: with the same values before this one they place their buffers as they lie now.
+    // Stages are built deterministically: with the same values before this one they place their
+    // buffers as they lie now.
     Result<std::unique_ptr<PlanBuilder>> rebuilt = build(plans.front().request);
     if (!rebuilt.ok()) return rebuilt.status();
     for (int earlier = 0; earlier < stage; ++earlier) {
@@ -241,9 +244,8 @@ Status Session::State::enter_next_stage() {
 Result<bool> Session::execute(double milliseconds) {
   State& state = *state_;
   if (!state.plan()) return error(Code::kInternal, "execute was called before prepare");
-  const auto deadline =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                         std::chrono::duration<double, std::milli>(milliseconds));
+  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                           std::chrono::duration<double, std::milli>(milliseconds));
   state.running = true;
   for (;;) {
     PlanBuilder& plan = *state.plan();

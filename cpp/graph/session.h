@@ -1,4 +1,5 @@
-// A session: one graph, its weights, its plans and the memory they run in. The one executor of the library.
+// A session: one graph, its weights, its plans and the memory they run in. The one executor of the
+// library.
 #pragma once
 
 #include <memory>
@@ -9,19 +10,21 @@
 namespace heed {
 
 struct SessionOptions {
-  // For tests: graph inputs of rank >= 3 are converted to channels-last before anything reads them, so that every operator
-  // that follows runs in that layout.
+  // For tests: graph inputs of rank >= 3 are converted to channels-last before anything reads them,
+  // so that every operator that follows runs in that layout.
   bool force_channels_last = false;
 };
 
 // What one run reads and gives.
 struct Request {
-  std::vector<Shape> inputs;      // one for each of graph().inputs, in their order
-  std::vector<TensorId> outputs;  // empty: the graph's outputs. Any tensor that still has a producer may be asked for
-  std::vector<int> blocks;        // blocks whose maps are wanted: indices into graph().blocks
+  std::vector<Shape> inputs;  // one for each of graph().inputs, in their order
+  std::vector<TensorId>
+      outputs;  // empty: the graph's outputs. Any tensor that still has a producer may be asked for
+  std::vector<int> blocks;  // blocks whose maps are wanted: indices into graph().blocks
 };
 
-// A finished tensor: row-major elements in the session's memory, valid until the next prepare or execute.
+// A finished tensor: row-major elements in the session's memory, valid until the next prepare or
+// execute.
 struct OutputValue {
   TensorId tensor = kNoTensor;
   DType dtype = DType::kF32;
@@ -44,16 +47,17 @@ class Session {
 
   const Graph& graph() const;
 
-  // Makes, or finds, the plan for these shapes and outputs. Errors: kWrongShape (with the input or node), kUnknownName,
-  // kOutOfMemory. After an error the session is as before.
+  // Makes, or finds, the plan for these shapes and outputs. Errors: kWrongShape (with the input or
+  // node), kUnknownName, kOutOfMemory. After an error the session is as before.
   Status prepare(const Request& request);
 
-  // Where the prepared run reads input `index` (of graph().inputs): `bytes` row-major elements of the declared dtype.
-  // Valid until the next prepare or execute.
+  // Where the prepared run reads input `index` (of graph().inputs): `bytes` row-major elements of
+  // the declared dtype. Valid until the next prepare or execute.
   std::span<std::byte> input_data(int index);
 
-  // Runs the prepared plan, for about `milliseconds` at most (0: to the end), and says whether it is finished; when it is not,
-  // call again. Inputs must be written before the first call of each run.
+  // Runs the prepared plan, for about `milliseconds` at most (0: to the end), and says whether it
+  // is finished; when it is not, call again. Inputs must be written before the first call of each
+  // run.
   Result<bool> execute(double milliseconds = 0);
 
   // After execute: the outputs in the order of the request, then the maps.

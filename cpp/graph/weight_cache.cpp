@@ -7,7 +7,8 @@ namespace heed {
 AlignedMemory::AlignedMemory(size_t bytes) {
   constexpr size_t kAlignment = 64;
   if (bytes > SIZE_MAX - 2 * kAlignment) return;
-  // At least one block, so that an empty buffer has an address; a multiple of the alignment, as aligned_alloc asks.
+  // At least one block, so that an empty buffer has an address; a multiple of the alignment, as
+  // aligned_alloc asks.
   const size_t rounded = (bytes + kAlignment) & ~(kAlignment - 1);
   data_.reset(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
   if (data_) bytes_ = bytes;

@@ -30,7 +30,8 @@ class AlignedMemory {
 
 class WeightCache {
  public:
-  // The packing `key` of weight `tensor`; `fill` makes it the first time. Null when there is not enough memory.
+  // The packing `key` of weight `tensor`; `fill` makes it the first time. Null when there is not
+  // enough memory.
   const std::byte* get(TensorId tensor, std::string_view key, size_t bytes,
                        const std::function<void(std::byte*)>& fill);
   size_t bytes() const { return bytes_; }

@@ -13,10 +13,11 @@ struct ActivationOf {
   kernels::Activation activation;
 };
 
-// The activation that a node applies to one of its inputs: a named one (Relu, Clip with known bounds, HardSwish, ...), a fused
-// `Activate`, or a sum or product with a known float32 scalar. `value` gives the known value of a tensor, or null.
-// The node's output may still have another shape than the input, when the scalar has a higher rank: callers compare.
-std::optional<ActivationOf> activation_of(
-    const Node& node, const std::function<const Constant*(TensorId)>& value);
+// The activation that a node applies to one of its inputs: a named one (Relu, Clip with known
+// bounds, HardSwish, ...), a fused `Activate`, or a sum or product with a known float32 scalar.
+// `value` gives the known value of a tensor, or null. The node's output may still have another
+// shape than the input, when the scalar has a higher rank: callers compare.
+std::optional<ActivationOf> activation_of(const Node& node,
+                                          const std::function<const Constant*(TensorId)>& value);
 
 }  // namespace heed

@@ -25,9 +25,11 @@ auto adapt(const Constant& constant) {
 
 bool is_float(const Constant* constant) { return constant && constant->dtype == DType::kF32; }
 
-// A constant operand as one value per channel: a scalar, or extents of 1 but for the channel axis, `axis_from_end` axes before
-// the end (1: the last one). Its rank may not exceed the other operand's.
-std::optional<Vector> per_channel(const Constant* constant, Extent channels, int axis_from_end, int rank) {
+// A constant operand as one value per channel: a scalar, or extents of 1 but for the channel axis,
+// `axis_from_end` axes before the end (1: the last one). Its rank may not exceed the other
+// operand's.
+std::optional<Vector> per_channel(const Constant* constant, Extent channels, int axis_from_end,
+                                  int rank) {
   if (!is_float(constant) || constant->shape.rank() > rank) return {};
   const Shape& shape = constant->shape;
   if (shape.count() == 1) return Vector(xt::ones<float>({channels}) * constant->values<float>()[0]);
@@ -49,17 +51,18 @@ std::optional<Affine> batch_norm(Editor& editor, const Node& node, Extent channe
     statistics[i] = editor.constant(node.inputs[i + 1]);
     if (!is_float(statistics[i]) || statistics[i]->shape.count() != channels) return {};
   }
-  const auto [gain, bias, mean, variance] =
-      std::tuple(adapt(*statistics[0]), adapt(*statistics[1]), adapt(*statistics[2]), adapt(*statistics[3]));
+  const auto [gain, bias, mean, variance] = std::tuple(
+      adapt(*statistics[0]), adapt(*statistics[1]), adapt(*statistics[2]), adapt(*statistics[3]));
   const float epsilon = node.attributes->real("epsilon", 1e-5f);
   Affine affine{node.inputs[0], gain / xt::sqrt(variance + epsilon), {}};
   affine.shift = bias - mean * affine.scale;
   return affine;
 }
 
-// A sum, difference, product or quotient with a constant per channel. (Only the left operand of - and / may be the data.)
-std::optional<Affine> arithmetic(Editor& editor, const Node& node, Extent channels, int axis_from_end,
-                                 int rank) {
+// A sum, difference, product or quotient with a constant per channel. (Only the left operand of -
+// and / may be the data.)
+std::optional<Affine> arithmetic(Editor& editor, const Node& node, Extent channels,
+                                 int axis_from_end, int rank) {
   const std::string_view name = node.op->name;
   const bool commutes = name == "Mul" || name == "Add";
   if ((!commutes && name != "Sub" && name != "Div") || node.inputs.size() != 2) return {};
@@ -77,11 +80,12 @@ std::optional<Affine> arithmetic(Editor& editor, const Node& node, Extent channe
   return {};
 }
 
-// How a producer's weight is laid out: (outer, channels, inner), the channels repeated `groups` times along `outer`.
+// How a producer's weight is laid out: (outer, channels, inner), the channels repeated `groups`
+// times along `outer`.
 struct WeightLayout {
-  Extent channels;    // of the output
-  Extent per_group;   // of them in one stretch of the weight
-  Extent outer;       // stretches in all; group = stretch / (outer / groups)
+  Extent channels;   // of the output
+  Extent per_group;  // of them in one stretch of the weight
+  Extent outer;      // stretches in all; group = stretch / (outer / groups)
   Extent inner;
   int groups = 1;
   int axis_from_end = 1;  // of the channel axis in the output
@@ -92,14 +96,16 @@ std::optional<WeightLayout> weight_layout(const Node& node, const Constant& weig
   const Shape& shape = weight.shape;
   const std::string_view name = node.op->name;
   if (name == "Conv" && shape.rank() >= 3) {
-    return WeightLayout{shape[0], shape[0], 1, shape.count(1, shape.rank()), 1, shape.rank() - 1, shape.rank()};
+    return WeightLayout{shape[0], shape[0],         1,           shape.count(1, shape.rank()),
+                        1,        shape.rank() - 1, shape.rank()};
   }
   if (name == "ConvTranspose" && shape.rank() >= 3) {
     const int64_t groups = node.attributes->integer("group", 1);
     if (groups < 1 || groups > shape[0] || shape[0] % groups != 0) return {};
     const auto group_count = static_cast<int>(groups);
-    return WeightLayout{shape[1] * group_count, shape[1], shape[0], shape.count(2, shape.rank()),
-                        group_count, shape.rank() - 1, shape.rank()};
+    return WeightLayout{
+        shape[1] * group_count, shape[1],    shape[0], shape.count(2, shape.rank()), group_count,
+        shape.rank() - 1,       shape.rank()};
   }
   if (name == "MatMul" && shape.rank() == 2) {
     return WeightLayout{shape[1], shape[1], shape[0], 1, 1, 1, 1};
@@ -125,17 +131,20 @@ ConstantPtr scaled_weight(const Constant& weight, const WeightLayout& layout, co
 }
 
 // The weight may be read by others, so the producer gets copies of its own.
-void apply(Editor& editor, Node& producer, Node& node, const WeightLayout& layout, const Affine& affine) {
+void apply(Editor& editor, Node& producer, Node& node, const WeightLayout& layout,
+           const Affine& affine) {
   const Constant& weight = *editor.constant(producer.inputs[1]);
   Vector bias = affine.shift;
-  if (const Constant* former = editor.constant(producer.input(2))) bias += adapt(*former) * affine.scale;
+  if (const Constant* former = editor.constant(producer.input(2)))
+    bias += adapt(*former) * affine.scale;
   const ConstantPtr scaled = scaled_weight(weight, layout, affine.scale);
   const std::string name = editor.graph().tensor(producer.inputs[1]).name;
   editor.set_input(producer, 1, editor.add_constant(name, scaled));
-  editor.set_input(producer, 2,
-                   editor.add_constant(producer.name + ".bias",
-                                       make_constant(std::span<const float>(bias.data(), bias.size()),
-                                                     Shape{layout.channels})));
+  editor.set_input(
+      producer, 2,
+      editor.add_constant(
+          producer.name + ".bias",
+          make_constant(std::span<const float>(bias.data(), bias.size()), Shape{layout.channels})));
   editor.take_output_of(producer, node);
 }
 
@@ -151,7 +160,8 @@ void fold_affine(Graph& graph) {
       Node* producer = editor.producer(input);
       if (!producer || editor.uses(input) != 1 || producer->outputs[0] != input) continue;
       const Constant* weight = editor.constant(producer->input(1));
-      const bool bias_known = producer->input(2) == kNoTensor || is_float(editor.constant(producer->input(2)));
+      const bool bias_known =
+          producer->input(2) == kNoTensor || is_float(editor.constant(producer->input(2)));
       if (!is_float(weight) || !bias_known) continue;
       const std::optional<WeightLayout> layout = weight_layout(*producer, *weight);
       if (!layout || (norm && producer->op->name == "MatMul")) continue;

@@ -8,7 +8,8 @@ namespace heed {
 
 namespace {
 
-// A fold may make a small tensor large (Expand, ConstantOfShape, Tile). Above this, and above what went in, it stays a node.
+// A fold may make a small tensor large (Expand, ConstantOfShape, Tile). Above this, and above what
+// went in, it stays a node.
 constexpr int64_t kLargestGrown = 1 << 16;
 
 }  // namespace

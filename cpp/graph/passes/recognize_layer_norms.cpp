@@ -5,7 +5,8 @@ namespace heed {
 
 namespace {
 
-// A mean over the last axis alone, that keeps it with extent 1. The axes are an attribute before operator set 18, an input since.
+// A mean over the last axis alone, that keeps it with extent 1. The axes are an attribute before
+// operator set 18, an input since.
 TensorId mean_over_last(Editor& editor, TensorId tensor) {
   Node* mean = editor.producer(tensor, "ReduceMean");
   if (!mean || mean->attributes->integer("keepdims", 1) != 1) return kNoTensor;

@@ -7,8 +7,8 @@ namespace heed {
 
 namespace {
 
-// The operand that a sum, difference, product or quotient with a neutral scalar gives unchanged. A scalar of rank 1 could raise
-// the rank of the other operand, unless that is known to have one.
+// The operand that a sum, difference, product or quotient with a neutral scalar gives unchanged. A
+// scalar of rank 1 could raise the rank of the other operand, unless that is known to have one.
 TensorId unchanged_operand(Editor& editor, const Node& node) {
   const std::string_view name = node.op->name;
   const bool product = name == "Mul" || name == "Div";
