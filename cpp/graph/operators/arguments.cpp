@@ -43,6 +43,31 @@ Result<AxisSet> axis_set(std::span<const int64_t> axes, int rank, std::vector<in
   return set;
 }
 
+Result<DType> dtype_of_onnx(int64_t type) {
+  switch (type) {
+    case 1:
+      return DType::kF32;
+    case 2:
+      return DType::kU8;
+    case 3:
+      return DType::kI8;
+    case 4:
+    case 5:
+    case 6:
+      return DType::kI32;
+    case 7:
+    case 12:
+    case 13:
+      return DType::kI64;
+    case 9:
+      return DType::kBool;
+    case 10:
+      return DType::kF16;
+    default:
+      return error(Code::kUnsupportedType, "the element type ", type, " of ONNX is not supported");
+  }
+}
+
 Status set_shape(Inference& node, DType dtype, std::span<const int64_t> dims) {
   const Result<Shape> shape = Shape::make(dims);
   if (!shape.ok()) return shape.status();

@@ -24,6 +24,10 @@ inline bool contains(AxisSet set, int axis) { return (set >> axis & 1) != 0; }
 // Non-negative axes in the order given; an error for one out of range or named twice. `ordered` may be null.
 Result<AxisSet> axis_set(std::span<const int64_t> axes, int rank, std::vector<int>* ordered);
 
+// The type that ONNX's TensorProto.DataType `type` has here: 16-bit integers are held in int32, wider ones in int64; readers have
+// already replaced bfloat16 and float64 by float32. An error for text, complex and sub-byte types.
+Result<DType> dtype_of_onnx(int64_t type);
+
 // Sets output 0 to a checked shape.
 Status set_shape(Inference& node, DType dtype, std::span<const int64_t> dims);
 

@@ -195,6 +195,7 @@ Status infer_pad(Inference& node) {
 
 Status lower_pad(Lowering& node) {
   const View from = node.input(0), to = node.output(0);
+  if (to.shape.count() == 0) return {};
   const std::string_view mode = node.attributes().text("mode", "constant");
   const auto each = axis_pads(integers_argument(node, 1, "pads"), node.has(3),
                               integers_of(node.has(3) ? node.constant(3) : nullptr),
@@ -241,6 +242,7 @@ Status infer_tile(Inference& node) {
 
 Status lower_tile(Lowering& node) {
   const View from = node.input(0), to = node.output(0);
+  if (to.shape.count() == 0) return {};
   AxisTables source;
   for (int axis = 0; axis < to.shape.rank(); ++axis) {
     auto& table = source[static_cast<size_t>(axis)];
