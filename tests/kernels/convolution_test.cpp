@@ -1,0 +1,166 @@
+#include "kernels/convolution.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "support/convolution_reference.h"
+#include "support/host_tensor.h"
+
+using namespace heed;
+using namespace heed::test;
+
+namespace {
+
+kernels::Convolution describe(const ConvolutionCase& c) {
+  kernels::Convolution shape;
+  shape.batch = c.batch;
+  shape.groups = c.groups;
+  shape.in_channels = c.in_channels;
+  shape.out_channels = c.out_channels;
+  Extent step = c.out_channels;
+  for (int axis = 2; axis >= 0; --axis) {
+    shape.axes[axis] = {c.in[axis],      c.out(axis),         c.kernel[axis],
+                        c.stride[axis], -c.pad_begin[axis], c.dilation[axis], step};
+    step *= c.out(axis);
+  }
+  shape.out_image_step = step;
+  return shape;
+}
+
+// The largest error, relative to the largest magnitude of the reference, of
+// clip(conv + bias + residual, -1, 2).
+double error_of(const ConvolutionCase& c) {
+  const auto input = random_floats(c.input_count(), 1);
+  const auto weights = random_floats(c.weight_count(), 2, -0.5f, 0.5f);
+  const auto bias = random_floats(c.out_channels, 3);
+  const auto residual = random_floats(c.output_count(), 4);
+  const kernels::Convolution shape = describe(c);
+
+  const Extent taps = shape.taps();
+  kernels::ConvolutionWeights source{weights.data(), shape.group_out() * shape.group_in() * taps,
+                                     shape.group_in() * taps, taps,
+                                     {c.kernel[1] * c.kernel[2], c.kernel[2], 1}};
+  std::vector<float> packed(kernels::packed_convolution_count(shape));
+  kernels::pack_convolution(shape, source, packed.data());
+  std::vector<float> output(c.output_count(), NAN);
+  kernels::Epilogue epilogue;
+  epilogue.residual = residual.data();
+  epilogue.activation = {kernels::ActivationKind::kClip, -1.0f, 2.0f};
+  kernels::convolve(shape, input.data(), packed.data(), bias.data(), output.data(), epilogue);
+
+  const auto expected = convolution_reference(c, input, weights);
+  double worst = 0;
+  for (size_t i = 0; i < output.size(); ++i) {
+    const double sum = expected[i] + bias[i % c.out_channels] + residual[i];
+    const double error = std::abs(output[i] - std::fmin(std::fmax(sum, -1.0), 2.0));
+    worst = error <= worst ? worst : error;  // keeps NaN
+    if (std::isnan(error)) return error;
+  }
+  return worst / 2;
+}
+
+ConvolutionCase plane(int in_channels, int out_channels, int size, int kernel, int stride = 1,
+                      int pad = 0, int groups = 1) {
+  ConvolutionCase c;
+  c.in_channels = in_channels;
+  c.out_channels = out_channels;
+  c.groups = groups;
+  for (int axis = 1; axis < 3; ++axis) {
+    c.in[axis] = size;
+    c.kernel[axis] = kernel;
+    c.stride[axis] = stride;
+    c.pad_begin[axis] = c.pad_end[axis] = pad;
+  }
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("convolution agrees with its definition around lane and tile edges") {
+  for (int channels : {1, 2, 3, 4, 5, 7, 8, 9}) {
+    for (int size : {1, 2, 3, 5, 7, 8, 13}) {
+      CAPTURE(channels, size);
+      CHECK(error_of(plane(channels, channels + 6, size, 3, 1, 1)) < 1e-6);
+      CHECK(error_of(plane(channels + 1, channels, size, 1)) < 1e-6);
+      CHECK(error_of(plane(channels, channels, size, 3, 2, 1)) < 1e-6);
+    }
+  }
+}
+
+TEST_CASE("convolution honours strides, dilations and paddings of each side") {
+  ConvolutionCase c = plane(5, 9, 12, 3);
+  for (int stride : {1, 2, 3}) {
+    for (int dilation : {1, 2, 4}) {
+      for (int pads = 0; pads < 16; ++pads) {
+        c.stride[1] = stride;
+        c.stride[2] = 3 - stride / 2;
+        c.dilation[1] = dilation;
+        c.dilation[2] = 1 + dilation % 3;
+        c.pad_begin[1] = pads & 1 ? 2 : 0;
+        c.pad_begin[2] = pads & 2 ? 7 : 0;
+        c.pad_end[1] = pads & 4 ? 4 : 0;
+        c.pad_end[2] = pads & 8 ? 3 : 0;
+        CAPTURE(stride, dilation, pads);
+        CHECK(error_of(c) < 1e-6);
+      }
+    }
+  }
+}
+
+TEST_CASE("convolution of groups sees its own channels only") {
+  for (int groups : {2, 3, 5}) {
+    CAPTURE(groups);
+    CHECK(error_of(plane(groups, groups, 6, 3, 1, 1, groups)) < 1e-6);
+    CHECK(error_of(plane(groups * 3, groups * 9, 6, 3, 1, 1, groups)) < 1e-6);
+    CHECK(error_of(plane(groups * 4, groups, 6, 1, 2, 0, groups)) < 1e-6);
+  }
+}
+
+TEST_CASE("convolution runs over K in pieces where channels or taps are many") {
+  CHECK(error_of(plane(600, 9, 4, 3, 1, 1)) < 1e-5);   // several runs of one kernel row
+  CHECK(error_of(plane(1500, 5, 4, 3, 1, 1)) < 1e-5);  // a row of taps is more than a run
+  CHECK(error_of(plane(1, 3, 40, 33, 1, 16)) < 1e-5);
+  ConvolutionCase wide = plane(1, 2, 1, 1);
+  wide.in[2] = 1500;
+  wide.kernel[2] = 1025;
+  wide.pad_begin[2] = 30;
+  wide.stride[2] = 7;
+  CHECK(error_of(wide) < 1e-5);
+  wide.dilation[2] = 2;
+  wide.kernel[2] = 700;
+  CHECK(error_of(wide) < 1e-5);
+}
+
+TEST_CASE("convolution has one, two or three spatial axes and any batch") {
+  ConvolutionCase c = plane(4, 5, 6, 3, 2, 1);
+  c.batch = 3;
+  CHECK(error_of(c) < 1e-6);
+  c.in[0] = 5;
+  c.kernel[0] = 3;
+  c.pad_begin[0] = 1;
+  c.stride[0] = 2;
+  CHECK(error_of(c) < 1e-6);
+  c.dilation[0] = 2;
+  CHECK(error_of(c) < 1e-6);
+}
+
+TEST_CASE("a convolution's activation may need more than registers") {
+  const ConvolutionCase c = plane(3, 10, 5, 3, 1, 1);
+  const auto input = random_floats(c.input_count(), 1), weights = random_floats(c.weight_count(), 2);
+  const kernels::Convolution shape = describe(c);
+  std::vector<float> packed(kernels::packed_convolution_count(shape)), output(c.output_count());
+  kernels::pack_convolution(shape, {weights.data(), 0, 27, 9, {9, 3, 1}}, packed.data());
+  const auto expected = convolution_reference(c, input, weights);
+  const auto run = [&](kernels::Activation activation) {
+    kernels::convolve(shape, input.data(), packed.data(), nullptr, output.data(), {nullptr, activation});
+  };
+  run({kernels::ActivationKind::kTanh, 0, 0, 2.0f, 0.25f});
+  for (size_t i = 0; i < output.size(); ++i) {
+    CHECK(output[i] == Approx(2 * std::tanh(expected[i]) + 0.25).margin(2e-6));
+  }
+  run({kernels::ActivationKind::kHardSwish, 0, 0, 0.5f, -1.0f});
+  for (size_t i = 0; i < output.size(); ++i) {
+    const double gate = std::fmin(std::fmax(expected[i] / 6 + 0.5, 0.0), 1.0);
+    CHECK(output[i] == Approx(0.5 * expected[i] * gate - 1).margin(2e-6));
+  }
+}
