@@ -192,7 +192,7 @@ Result<ConstantPtr> Weights::constant(const TensorMessage& tensor) {
   if (tensor.external) {
     const Result<Bytes> bytes = external_bytes(tensor);
     if (!bytes.ok()) return bytes.status();
-    if (bytes.value().end_of_file == nullptr) return ConstantPtr();
+    if (bytes.value().missing) return ConstantPtr();
     return from_bytes(tensor, shape.value(), bytes.value());
   }
   if (tensor.floats.empty() && tensor.integers.empty() && tensor.doubles.empty()) {
@@ -283,7 +283,9 @@ Result<Weights::Bytes> Weights::external_bytes(const TensorMessage& tensor) {
   if (std::find(missing_files_.begin(), missing_files_.end(), location) == missing_files_.end()) {
     missing_files_.emplace_back(location);
   }
-  return Bytes{};
+  Bytes missing;
+  missing.missing = true;
+  return missing;
 }
 
 }  // namespace heed::onnx

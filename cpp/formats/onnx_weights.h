@@ -26,9 +26,10 @@ class Weights {
  private:
   struct Bytes {
     std::string_view bytes;
-    const char* end_of_file = nullptr;  // null: the file is missing
+    const char* end_of_file = nullptr;
     std::shared_ptr<const void> owner;
     bool movable = false;
+    bool missing = false;  // the file was not given
   };
   Result<Bytes> external_bytes(const TensorMessage& tensor);
   Result<ConstantPtr> from_bytes(const TensorMessage& tensor, const Shape& shape, Bytes source);
