@@ -8,7 +8,6 @@ import { build, hashOf, progress, root, run, say, toolchain, which } from "./run
 /** The CMake trees: folder in build/, CMake toolchain file, options. */
 export const trees = {
   wasm: { folder: "wasm", file: "emscripten.cmake", options: { HEED_TESTS: "ON" } },
-  named: { folder: "wasm-named", file: "emscripten.cmake", options: { HEED_NAMES: "ON" } },
   native: { folder: "native", file: "native.cmake", options: { CMAKE_BUILD_TYPE: "Release" } },
   sanitized: {
     folder: "native-asan",

@@ -15,7 +15,7 @@ export function writeDeclarations(entries, out) {
       throw new SetupError(`the declarations refer to ${base}, which is not part of the package`);
     wanted.set(base, relative(base.startsWith(build) ? build : join(root, "web/src"), base));
     for (const [, , specifier] of emitted.get(base).matchAll(kSpecifier))
-      visit(resolve(base, specifier, emitted));
+      visit(resolve(base, specifier));
   };
   for (const file of Object.values(entries)) visit(withoutEnding(file));
 
@@ -29,7 +29,7 @@ export function writeDeclarations(entries, out) {
     };
     for (const [base, path] of wanted) {
       const text = emitted.get(base).replace(kSpecifier, (_, before, specifier, after) => {
-        const target = relative(dirname(path), wanted.get(resolve(base, specifier, emitted)));
+        const target = relative(dirname(path), wanted.get(resolve(base, specifier)));
         return `${before}${target.startsWith(".") ? "" : "./"}${target}.${ending}${after}`;
       });
       write(join("types", `${path}.${suffix}`), text);
@@ -43,21 +43,30 @@ export function writeDeclarations(entries, out) {
   }
 }
 
-const kSpecifier = /((?:from|import\() ?")(\.{1,2}\/[^"]+)("\)?)/g;
+/** Imports of our own files: relative ones, and those that tsconfig.json maps (heed/engine). */
+const kSpecifier = /((?:from|import\() ?")(\.{1,2}\/[^"]+|heed\/[^"]+)("\)?)/g;
 
 const withoutEnding = (path) => path.replace(/(\.d)?\.m?ts$|\.m?js$/, "");
 
-function resolve(from, specifier, emitted) {
-  const base = withoutEnding(join(dirname(from), specifier));
-  return emitted.has(base) ? base : join(base, "index");
+function compilerOptions() {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  return ts.convertCompilerOptionsFromJson(config.compilerOptions, root).options;
+}
+
+function resolve(from, specifier) {
+  const { resolvedModule } = ts.resolveModuleName(
+    specifier,
+    `${from}.ts`,
+    compilerOptions(),
+    ts.sys,
+  );
+  return withoutEnding(resolvedModule?.resolvedFileName ?? join(dirname(from), specifier));
 }
 
 /** Declarations of all files that the entries use: source path without its ending -> text. */
 function emit(files) {
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
   const program = ts.createProgram(files, {
-    ...options,
+    ...compilerOptions(),
     noEmit: false,
     declaration: true,
     emitDeclarationOnly: true,

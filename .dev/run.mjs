@@ -50,12 +50,13 @@ export function progress(label) {
 /**
  * Runs a program to its end. `onLine` gets each line of its standard output; without it the output goes to ours.
  * `quiet` keeps all output back unless the program fails. Rejects with a SetupError that names the program.
- * Returns { status, output } with `check: false`.
+ * Returns { status, output }; with `check: false` for a program that failed, too.
+ * `show` passes the output on as it comes and keeps it.
  */
 export function run(
   program,
   args,
-  { cwd = root, env, onLine, quiet = false, check = true, input } = {},
+  { cwd = root, env, onLine, quiet = false, show = false, check = true, input } = {},
 ) {
   return new Promise((resolve, reject) => {
     const capture = quiet || onLine !== undefined || !check;
@@ -68,6 +69,7 @@ export function run(
     let rest = "";
     const take = (chunk) => {
       output += chunk;
+      if (show) process.stderr.write(chunk);
       if (onLine === undefined) return;
       const lines = (rest + chunk).split(/\r?\n/);
       rest = lines.pop();
