@@ -36,6 +36,7 @@ std::optional<Activation> unary(const Node& node, const ValueOf& value) {
   const std::string_view name = node.op->name;
   const Attributes& attributes = *node.attributes;
   if (name == "Activate") return node.activation;
+  if (!node.activation.identity()) return {};  // it has taken in what followed it
   if (name == "Relu") return Activation{ActivationKind::kRelu};
   if (name == "Sigmoid") return Activation{ActivationKind::kSigmoid};
   if (name == "Tanh") return Activation{ActivationKind::kTanh};

@@ -1,0 +1,12 @@
+// If: the plan replaces the node by the branch that is taken as soon as the condition is known, so it is never inferred or lowered
+// itself, but where it stands alone (constant folding leaves it out).
+#include "graph/inference.h"
+#include "graph/lowering.h"
+
+namespace heed {
+
+Status infer_branch(Inference&) { return error(Code::kInternal, "a branch was not decided"); }
+
+Status lower_branch(Lowering&) { return error(Code::kInternal, "a branch was not decided"); }
+
+}  // namespace heed
