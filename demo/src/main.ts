@@ -7,12 +7,12 @@ import "./styles/attention.css";
 import { Cell, watchAll } from "./app/cell";
 import { kSamples } from "./app/samples";
 import { Session } from "./app/session";
-import { h, icon, svg } from "./ui/dom";
+import { h, icon } from "./ui/dom";
+import { facts, header } from "./ui/header";
 import { layerBar, makeLayers } from "./ui/layers";
 import { openSample, sourceBar } from "./ui/source-bar";
 import { stage } from "./ui/stage";
 import { tabs } from "./ui/tabs";
-import { themeToggle } from "./ui/theme";
 import { benchmarkView } from "./views/benchmark-view";
 import { gatesView } from "./views/gates-view";
 import { lineList } from "./views/line-list";
@@ -21,31 +21,6 @@ import { selfAttentionView } from "./views/self-attention-view";
 import { timings } from "./views/timings";
 
 type View = "text" | "gates" | "self" | "benchmark";
-
-function header(): HTMLElement {
-  const mark = svg(
-    "svg",
-    { viewBox: "0 0 20 20", class: "mark", "aria-hidden": "true" },
-    svg("path", { d: "M2 4h10M2 16h7" }),
-    svg("path", { d: "M2 10h16", class: "accent" }),
-  );
-  return h(
-    "header",
-    { class: "top" },
-    h("a", { class: "brand", href: "./", aria: { current: "page" } }, mark, "heed"),
-    h(
-      "p",
-      { class: "tagline" },
-      "Reads text from images in your browser, and shows what the networks attend to.",
-    ),
-    h(
-      "nav",
-      { aria: { label: "Site" } },
-      h("a", { href: "docs/operators.html" }, "Docs"),
-      themeToggle(),
-    ),
-  );
-}
 
 /** How finely the picture is searched; more pixels find smaller text and take longer. */
 function detailChoice(session: Session): HTMLElement {
@@ -96,6 +71,7 @@ function start(): void {
     "main",
     { id: "main" },
     sourceBar(session),
+    facts(),
     h("div", { class: "columns" }, picture, panels),
   );
   watchAll([session.picture], () => {

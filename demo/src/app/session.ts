@@ -37,7 +37,7 @@ export class Session {
   readonly slots = new Cell<readonly Slot[]>([]);
   readonly times = new Cell<Times | undefined>(undefined);
   readonly map = new Cell<ProbabilityMap | undefined>(undefined);
-  /** The line that views are about; kept until another one is chosen. */
+  /** The line that views are about: the first one, until another is chosen. */
   readonly selected = new Cell<number | undefined>(undefined);
   /** The line under the pointer or the focus, in the list or on the picture. */
   readonly pointed = new Cell<number | undefined>(undefined);
@@ -91,11 +91,10 @@ export class Session {
     this.status.value = "failed";
   }
 
-  /** The selected line, or the first one, if any was read. */
+  /** The line that was selected, if it was read. */
   get line(): Line | undefined {
-    const lines = this.slots.value;
-    const chosen = this.selected.value === undefined ? undefined : lines[this.selected.value]?.line;
-    return chosen ?? lines.find(({ line }) => line)?.line ?? undefined;
+    const { value } = this.selected;
+    return (value === undefined ? undefined : this.slots.value[value]?.line) ?? undefined;
   }
 
   #clear(): void {
@@ -118,5 +117,6 @@ export class Session {
     this.slots.value = this.slots.value.map((slot, i) =>
       i === index ? { ...slot, line: line ?? null } : slot,
     );
+    if (line && this.selected.value === undefined) this.selected.value = index;
   }
 }

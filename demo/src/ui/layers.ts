@@ -70,7 +70,12 @@ export function layerBar(session: Session, layers: Layers): HTMLElement {
     { class: "layer-bar", aria: { role: "group", label: "Layers over the picture" } },
     toggle("Boxes", layers.boxes),
     toggle("Text", layers.text),
-    heat.element,
+    h(
+      "span",
+      { class: "with-label" },
+      h("span", { aria: { hidden: true } }, "Heat map"),
+      heat.element,
+    ),
     scale,
   );
   watchAll([layers.heat, session.feature, session.picture], () => {

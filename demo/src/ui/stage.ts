@@ -23,7 +23,7 @@ export function stage(session: Session, layers: Layers): HTMLElement {
     boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const ratio = width / height;
     frame.style.aspectRatio = `${width} / ${height}`;
-    frame.style.width = `max(min(100%, 76vh * ${ratio}), 32px * ${ratio})`;
+    frame.style.width = `max(min(100%, 70vh * ${ratio}), 32px * ${ratio})`;
   });
 
   session.slots.watch((slots) => boxes.replaceChildren(...slots.map(drawSlot)));

@@ -47,7 +47,12 @@ function item(session: Session, slot: Slot, index: number): HTMLElement {
   });
   row.append(
     choose,
-    h("span", { class: "confidence number", title: `Mean confidence ${share}` }, meter, share),
+    h(
+      "span",
+      { class: "confidence number", title: `Mean confidence ${share}` },
+      meter,
+      h("span", { class: "percent" }, share),
+    ),
     copyButton(`Copy “${line.text}”`, () => line.text),
   );
   const point = (on: boolean) => () => {
