@@ -1,0 +1,167 @@
+// `npm run bench`: heed against ONNX Runtime Web's wasm backend, one thread each, in Node.js and in Chromium.
+//
+//   npm run bench                      the three networks
+//   npm run bench -- kernels           single operators, in GFLOP/s or nanoseconds an element
+//   options: --node-only  --chromium-only  --models=det,rec  --rounds=N  --json (one document and nothing else)
+//
+// Status 1 when the results of a network differ by more than 1e-4 of their largest magnitude: it is not timed then.
+
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { browsers } from "../../.dev/browsers.mjs";
+import { build, root } from "../../.dev/run.mjs";
+import { bundledSize } from "../../.dev/size.mjs";
+import { floorOf, workOf } from "./floor.mjs";
+import { inChromium } from "./in-chromium.mjs";
+import { inNode } from "./in-node.mjs";
+import { kernelTasks } from "./kernels.mjs";
+import { kNetworks, taskOf } from "./networks.mjs";
+import { medianOf, printKernels, printNetworks, quartilesOf } from "./report.mjs";
+
+const kStarts = 3;
+/** The flag that relaxed SIMD takes in this Node.js, which .dev/bench.mjs started this file with; none in later versions. */
+const relaxedFlags = process.execArgv.filter((flag) => flag.endsWith("relaxed-simd"));
+const ortFolder = join(root, "node_modules/onnxruntime-web");
+const paths = {
+  heed: join(build, "package/index.js"),
+  ort: join(ortFolder, "dist/ort.wasm.bundle.min.mjs"),
+};
+const versionIn = (folder) =>
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    "node-only": { type: "boolean" },
+    "chromium-only": { type: "boolean" },
+    models: { type: "string" },
+    rounds: { type: "string", default: "20" },
+    json: { type: "boolean" },
+  },
+});
+const rounds = Number(options.rounds);
+const wanted = options.models?.split(",");
+const report = {
+  heed: versionIn(join(build, "package")),
+  ort: versionIn(ortFolder),
+  processor: cpus()[0].model,
+  rounds,
+  environments: [],
+};
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\rheed: ${text}\x1b[K`);
+}
+
+/** Node.js as it is started by default, with relaxed SIMD where that takes a flag, and Chromium. */
+async function environments() {
+  const list = [];
+  if (!options["chromium-only"]) {
+    list.push(inNode([]));
+    if (relaxedFlags.length > 0) list.push(inNode(relaxedFlags));
+  }
+  const { chromium } = browsers();
+  if (options["node-only"]) return list;
+  if (chromium !== undefined) list.push(await inChromium(root, chromium));
+  else process.stderr.write("heed: Chromium is not installed, so it is left out\n");
+  return list;
+}
+
+/** Runs alternately: the ratio of each round is of two runs that were neighbours in time. */
+async function compareTask(where, task) {
+  const result = await where.measure({ kind: "compare", paths, task, rounds });
+  const { build: variant, difference, agree } = result;
+  if (!agree) return { title: task.title, build: variant, difference, agree };
+  const ratios = result.heed.map((time, round) => result.ort[round] / time);
+  return {
+    title: task.title,
+    build: variant,
+    difference,
+    agree,
+    heed: medianOf(result.heed),
+    ort: medianOf(result.ort),
+    ratio: medianOf(ratios),
+    quartiles: quartilesOf(ratios),
+  };
+}
+
+/** Each start in a process or browser of its own: medians of times, the largest of the memories. */
+async function startTask(where, task, engine) {
+  const starts = [];
+  for (let i = 0; i < kStarts; i++) {
+    starts.push(await where.measure({ kind: "start", paths, task, engine }));
+  }
+  const column = (name) => starts.map((start) => start[name]);
+  return {
+    load: medianOf(column("load")),
+    firstResult: medianOf(column("firstResult")),
+    wasmMemory: Math.max(...column("memory")),
+    peakMemory: Math.max(...column("peak")),
+    idleMemory: Math.max(...column("idle")),
+  };
+}
+
+async function benchNetworks() {
+  const { default: ort } = await import("onnxruntime-web/wasm");
+  ort.env.wasm.numThreads = 1;
+  const networks = kNetworks.filter(({ name }) => wanted === undefined || wanted.includes(name));
+  const works = new Map();
+  for (const network of networks) {
+    const { file, shape } = taskOf(root, network);
+    const size = shape.reduce((product, extent) => product * extent);
+    const x = new ort.Tensor("float32", new Float32Array(size), shape);
+    works.set(network, await workOf(new Uint8Array(readFileSync(file)), { x }, ort));
+  }
+  report.download = await downloads();
+  for (const where of await environments()) {
+    const environment = { title: where.title, networks: [] };
+    report.environments.push(environment);
+    for (const network of networks) {
+      const task = taskOf(root, network);
+      progress(`${where.title}, ${task.title}: comparing`);
+      const result = await compareTask(where, task);
+      const floor = floorOf(works.get(network), result.build);
+      const starts = {};
+      for (const engine of ["heed", "ort"]) {
+        progress(`${where.title}, ${task.title}: starting ${engine}`);
+        starts[engine] = await startTask(where, task, engine);
+      }
+      environment.networks.push({ ...result, work: works.get(network), floor, starts });
+    }
+    await where.close();
+  }
+  progress("");
+}
+
+/** Bytes of the smallest set of files that runs a model in a page, after gzip -9. */
+async function downloads() {
+  const packed = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
+  return {
+    heed: (await bundledSize()).gzip,
+    ort: packed(paths.ort) + packed(join(ortFolder, "dist/ort-wasm-simd-threaded.wasm")),
+  };
+}
+
+async function benchKernels() {
+  const tasks = kernelTasks(join(build, "bench"));
+  for (const where of await environments()) {
+    const environment = { title: where.title, kernels: [] };
+    report.environments.push(environment);
+    for (const { task, work } of tasks) {
+      progress(`${where.title}, ${task.title}`);
+      environment.kernels.push({ ...(await compareTask(where, task)), work });
+    }
+    await where.close();
+  }
+  progress("");
+}
+
+const kernelsOnly = positionals[0] === "kernels";
+await (kernelsOnly ? benchKernels() : benchNetworks());
+if (options.json) console.log(JSON.stringify(report, null, 2));
+else (kernelsOnly ? printKernels : printNetworks)(report);
+const results = report.environments.flatMap(({ networks, kernels }) => networks ?? kernels);
+if (results.some(({ agree }) => !agree)) process.exitCode = 1;
