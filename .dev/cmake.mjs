@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { build, hashOf, progress, root, run, say, toolchain, which } from "./run.mjs";
+import { build, hashOf, progress, root, run, SetupError, say, toolchain, which } from "./run.mjs";
 
 /** The CMake trees: folder in build/, CMake toolchain file, options. */
 export const trees = {
@@ -56,8 +56,14 @@ export async function cmakeBuild(label, tree, ...targets) {
       warnings.push(line);
     }
   };
-  // When the build fails, run() shows all of what the compilers said.
-  await run(buildTool("ninja"), ["-C", path, "-j", jobs, ...targets], { onLine });
+  const { status, output } = await run(buildTool("ninja"), ["-C", path, "-j", jobs, ...targets], {
+    onLine,
+    check: false,
+  });
+  if (status !== 0) {
+    process.stderr.write(output.slice(Math.max(0, output.indexOf("FAILED:"))));
+    throw new SetupError(`compiling ${label} failed`);
+  }
   for (const warning of warnings) say(warning);
   return path;
 }

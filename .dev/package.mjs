@@ -159,6 +159,11 @@ async function writeCommonJs() {
     stdin: { contents: lines.join("\n"), resolveDir: source(""), loader: "ts" },
     outfile: join(out, "heed.cjs"),
     format: "cjs",
+    // The address of this file, which CommonJS knows as a path.
+    define: { "import.meta.url": "heedUrl" },
+    banner: {
+      js: `const heedUrl = "file://" + encodeURI(("/" + __filename).replace(/\\\\/g, "/").replace(/^\\/\\//, "/"));`,
+    },
   });
   for (const name of present()) {
     writeFileSync(join(out, `${name}.cjs`), `module.exports = require("./heed.cjs").${name};\n`);

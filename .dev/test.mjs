@@ -40,6 +40,11 @@ const layers = {
     exists: () => catchTests().length > 0,
     run: () => runWasm("relaxed"),
   },
+  conformance: {
+    what: "the ONNX project's tests of operators: natively, simd128, relaxed",
+    exists: () => existsSync(join(root, "tests/conformance/conformance_main.cpp")),
+    run: runConformance,
+  },
   install: {
     what: "cmake --install, and a program that finds the library by find_package(heed)",
     exists: () => existsSync(join(root, "tests/install/CMakeLists.txt")),
@@ -99,6 +104,37 @@ async function runCatch(program, args, env) {
   process.stderr.write(output.slice(-20_000));
   // A program that died did not pass what it had not come to.
   return { passed: Number(some?.[2] ?? 0), failed: Math.max(1, Number(some?.[3] ?? 0)) };
+}
+
+/** The same program three times; its last line is "N passed, N failed, N skipped". */
+async function runConformance() {
+  const total = { passed: 0, failed: 0 };
+  const lists = ["skips.txt", "covered_elsewhere.txt"].map((name) =>
+    join(root, "tests/conformance", name),
+  );
+  const args = [join(toolchain, "onnx-testdata/node"), ...lists];
+  for (const variant of ["native", "simd128", "relaxed"]) {
+    const target = variant === "native" ? "heed_conformance" : `heed_conformance_${variant}`;
+    const tree = variant === "native" ? trees.sanitized : trees.wasm;
+    const folder = await cmakeBuild(`the conformance tests, ${variant}`, tree, target);
+    const program = join(folder, "tests", target);
+    const flags = variant === "relaxed" ? relaxedSimdFlags() : [];
+    const { status, output } = await (variant === "native"
+      ? run(program, args, { check: false, env: sanitizerEnvironment })
+      : run(process.execPath, [...flags, `${program}.js`, ...args], { check: false }));
+    const counts = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/
+      .exec(output)
+      ?.slice(1)
+      .map(Number);
+    if (status !== 0) process.stderr.write(output.slice(-8000));
+    const [passed, failed, skipped] = counts ?? [0, 1, 0];
+    say(
+      `conformance, ${variant}: ${passed} passed, ${failed} failed, ${skipped} skipped with a reason`,
+    );
+    total.passed += passed;
+    total.failed += status === 0 ? failed : Math.max(1, failed);
+  }
+  return total;
 }
 
 async function runInstalled() {
