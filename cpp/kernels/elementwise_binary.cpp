@@ -65,9 +65,9 @@ void arithmetic_row(BinaryKind kind, float* y, Run<float> a, Run<float> b, Exten
     case BinaryKind::kDiv:
       return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return u / v; });
     case BinaryKind::kMin:
-      return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return min_nan(u, v); });
+      return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return minimum(u, v); });
     case BinaryKind::kMax:
-      return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return max_nan(u, v); });
+      return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return maximum(u, v); });
     case BinaryKind::kPRelu:
       return map_rows(y, a, b, count,
                       [](f32x4 u, f32x4 v) { return select(u < splat(0.0f), u * v, u); });

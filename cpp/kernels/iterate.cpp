@@ -68,37 +68,41 @@ Loop make_loop(const Shape& shape, std::span<const Strides> operands) {
   return loop;
 }
 
-void walk_rows(const Loop& loop, const RowTask& task) {
-  const Extent grain = std::max<Extent>(1, kGrain / std::max<Extent>(1, std::min(loop.row, kMaxRow)));
-  parallel_for(loop.row_blocks, grain, [&](Extent begin, Extent end) {
-    Extent index[kMaxRank] = {};
-    Extent at[kMaxOperands] = {};
-    Extent block = begin % loop.blocks;
-    Extent rest = begin / loop.blocks;
+void walk_rows(const Loop& loop, Extent begin, Extent end, const RowTask& task) {
+  if (begin >= end) return;
+  Extent index[kMaxRank] = {};
+  Extent at[kMaxOperands] = {};
+  Extent block = begin % loop.blocks;
+  Extent rest = begin / loop.blocks;
+  for (int axis = loop.rank - 1; axis >= 0; --axis) {
+    index[axis] = rest % loop.extents[axis];
+    rest /= loop.extents[axis];
+    for (int k = 0; k < loop.operands; ++k) at[k] += index[axis] * loop.steps[k][axis];
+  }
+  for (Extent row = begin; row < end; ++row) {
+    if (loop.blocks == 1) {
+      task(at, loop.row);
+    } else {
+      const Extent first = block * kMaxRow;
+      Extent shifted[kMaxOperands];
+      for (int k = 0; k < loop.operands; ++k) shifted[k] = at[k] + first * loop.row_steps[k];
+      task(shifted, std::min(kMaxRow, loop.row - first));
+      if (++block < loop.blocks) continue;
+      block = 0;
+    }
     for (int axis = loop.rank - 1; axis >= 0; --axis) {
-      index[axis] = rest % loop.extents[axis];
-      rest /= loop.extents[axis];
-      for (int k = 0; k < loop.operands; ++k) at[k] += index[axis] * loop.steps[k][axis];
+      for (int k = 0; k < loop.operands; ++k) at[k] += loop.steps[k][axis];
+      if (++index[axis] < loop.extents[axis]) break;
+      index[axis] = 0;
+      for (int k = 0; k < loop.operands; ++k) at[k] -= loop.extents[axis] * loop.steps[k][axis];
     }
-    for (Extent row = begin; row < end; ++row) {
-      if (loop.blocks == 1) {
-        task(at, loop.row);
-      } else {
-        const Extent first = block * kMaxRow;
-        Extent shifted[kMaxOperands];
-        for (int k = 0; k < loop.operands; ++k) shifted[k] = at[k] + first * loop.row_steps[k];
-        task(shifted, std::min(kMaxRow, loop.row - first));
-        if (++block < loop.blocks) continue;
-        block = 0;
-      }
-      for (int axis = loop.rank - 1; axis >= 0; --axis) {
-        for (int k = 0; k < loop.operands; ++k) at[k] += loop.steps[k][axis];
-        if (++index[axis] < loop.extents[axis]) break;
-        index[axis] = 0;
-        for (int k = 0; k < loop.operands; ++k) at[k] -= loop.extents[axis] * loop.steps[k][axis];
-      }
-    }
-  });
+  }
+}
+
+void walk_rows_in_parallel(const Loop& loop, const RowTask& task) {
+  const Extent row = std::max<Extent>(1, std::min(loop.row, kMaxRow));
+  parallel_for(loop.row_blocks, std::max<Extent>(1, kGrain / row),
+               [&](Extent begin, Extent end) { walk_rows(loop, begin, end, task); });
 }
 
 }  // namespace heed::kernels

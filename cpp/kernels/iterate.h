@@ -46,12 +46,20 @@ class RowTask {
   void (*call_)(void*, const Extent*, Extent);
 };
 
-void walk_rows(const Loop& loop, const RowTask& task);
+// Calls `task` for the row pieces begin..end (of loop.row_blocks), one after the other.
+void walk_rows(const Loop& loop, Extent begin, Extent end, const RowTask& task);
 
-// Calls `body(at, count)` for every row. Rows may run on several threads at the same time.
+// Calls it for all of them, perhaps on several threads at the same time.
+void walk_rows_in_parallel(const Loop& loop, const RowTask& task);
+
 template <class F>
 void for_each_row(const Loop& loop, F&& body) {
-  walk_rows(loop, RowTask(body));
+  walk_rows_in_parallel(loop, RowTask(body));
+}
+// In order, on this thread: for loops inside loops.
+template <class F>
+void for_each_row_in_order(const Loop& loop, F&& body) {
+  walk_rows(loop, 0, loop.row_blocks, RowTask(body));
 }
 
 }  // namespace heed::kernels
