@@ -34,6 +34,7 @@ bool same_value(const Constant& constant, const OutputValue& value) {
 
 struct Session::State {
   Graph graph;
+  std::vector<bool> defined;  // by tensor: constants, inputs and what nodes give
   SessionOptions options;
   WeightCache weights;
   AlignedMemory arena;
@@ -118,6 +119,10 @@ Status Session::State::check(const Request& request) const {
     if (output < 0 || static_cast<size_t>(output) >= graph.tensors.size()) {
       return error(Code::kUnknownName, "no tensor has the number ", output);
     }
+    if (!defined[static_cast<size_t>(output)]) {
+      return error(Code::kUnknownName, "tensor '", graph.tensor(output).name,
+                   "' was fused into a node that follows; say when loading that it is to be kept");
+    }
   }
   for (int block : request.blocks) {
     if (block < 0 || static_cast<size_t>(block) >= graph.blocks.size()) {
@@ -154,6 +159,7 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptio
   }
   auto state = std::make_unique<State>();
   state->graph = std::move(graph);
+  state->defined = std::move(defined);
   state->options = options;
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
@@ -172,6 +178,10 @@ Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& reques
 
 // Gives the plan an arena that is large enough, keeping the bytes that earlier stages left.
 Status Session::State::bind(PlanBuilder& plan) {
+  if (plan.arena_bytes() > options.memory_limit) {
+    return error(Code::kOutOfMemory, "the activations need ", plan.arena_bytes(),
+                 " bytes, the limit is ", options.memory_limit);
+  }
   if (plan.arena_bytes() > arena.bytes()) {
     // Nothing of an earlier plan is needed: its outputs were valid until this call. In the middle
     // of a run they are.

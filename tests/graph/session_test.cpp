@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "graph/optimize.h"
 #include "support/run_graph.h"
 
 using namespace heed;
@@ -110,6 +111,21 @@ TEST_CASE("an inner tensor can be asked for") {
   REQUIRE(outputs.status().message == "");
   CHECK(difference(outputs.value()[0], host_tensor<float>({-1, -2, -3, -4, -5, -6}, {2, 3}), {}) ==
         "");
+}
+
+TEST_CASE("a tensor that the passes have fused away is refused by name, unless it is kept") {
+  const bool kept = GENERATE(false, true);
+  GraphBuilder g;
+  const TensorId x = g.input("x", {2, 3});
+  const TensorId sigmoid = g.node("Sigmoid", {x});
+  Graph graph = g.build({g.node("Mul", {x, sigmoid})});
+  if (kept) graph.keep.push_back(sigmoid);
+  REQUIRE(optimize(graph).ok());
+  const auto session = session_of(std::move(graph));
+  Request request;
+  request.inputs = {Shape{2, 3}};
+  request.outputs = {sigmoid};
+  CHECK(session->prepare(request).code == (kept ? Code::kOk : Code::kUnknownName));
 }
 
 TEST_CASE("shapes that depend on data are planned when the data is there") {
