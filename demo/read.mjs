@@ -1,7 +1,8 @@
 // `npm run read -- IMAGE [--json]`: bundles src/cli/read.ts against the built package and runs it.
+import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { heedEntry, inRepository, networkFolder } from "./heed-package.mjs";
+import { heedEntry, inRepository, isPackageBuilt, networkFolder } from "./heed-package.mjs";
 
 const outfile = inRepository("build/read.mjs");
 
@@ -12,6 +13,18 @@ const moduleAt = (name, path) => ({
     onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path, external: true }));
   },
 });
+
+// In a fresh clone: what the build says goes to standard error, which leaves --json alone.
+if (!isPackageBuilt()) {
+  const { error, status } = spawnSync(
+    process.execPath,
+    [inRepository(".dev/build.mjs"), "package"],
+    {
+      stdio: ["ignore", 2, 2],
+    },
+  );
+  if (error || status !== 0) process.exit(1);
+}
 
 try {
   const heed = pathToFileURL(heedEntry()).href;

@@ -83,11 +83,14 @@ export const rotateQuarter = (image: Pixels): Pixels =>
 /** Whether a crop is so tall that its text runs downwards. */
 export const isTall = (crop: Pixels): boolean => crop.height >= kTallRatio * crop.width;
 
+/** Red, green and blue 128, opaque, as one pixel in this machine's byte order. */
+const kMidGrey = new Uint32Array(Uint8Array.of(128, 128, 128, 255).buffer)[0] as number;
+
 /** Widens an image to the right with mid-grey, which the networks' normalisation maps to zero. */
 export function padRight(image: Pixels, width: number): Pixels {
   if (width <= image.width) return image;
   const out = makePixels(width, image.height);
-  out.data.fill(128);
+  new Uint32Array(out.data.buffer).fill(kMidGrey);
   for (let y = 0; y < image.height; y++) {
     const row = image.data.subarray(4 * y * image.width, 4 * (y + 1) * image.width);
     out.data.set(row, 4 * y * width);
