@@ -17,15 +17,16 @@ Result<Shape> Shape::make(std::span<const int64_t> dims) {
   int64_t count = 1;
   for (int64_t dim : dims) {
     if (dim < 0) return error(Code::kWrongShape, "a shape has the negative extent ", dim);
-    if (dim > INT32_MAX) {
-      return error(Code::kOutOfMemory, "a shape has the extent ", dim, ", the limit is 2147483647");
+    if (dim > kMostElements) {
+      return error(Code::kOutOfMemory, "a shape has the extent ", dim, ", the limit is ",
+                   kMostElements);
     }
     // Extents after a zero still count: the product without the zeros must fit as well, so that
     // strides do.
     count *= std::max<int64_t>(dim, 1);
-    if (count > INT32_MAX) {
-      return error(Code::kOutOfMemory,
-                   "a tensor of more than 2147483647 elements is not supported");
+    if (count > kMostElements) {
+      return error(Code::kOutOfMemory, "a tensor of more than ", kMostElements,
+                   " elements is not supported");
     }
     shape.push_back(static_cast<Extent>(dim));
   }

@@ -11,9 +11,14 @@
 
 namespace heed {
 
-// The size of one axis, and any element offset. Tensors have fewer than 2^31 elements:
+// The size of one axis, and any element offset. Tensors have at most kMostElements elements:
 // `Shape::make` checks it once, so no later product of extents of one tensor overflows.
 using Extent = int32_t;
+
+// Where addresses have 32 bits (WebAssembly), the bytes of a tensor and of a few copies of it must
+// not overflow a size_t either.
+inline constexpr int64_t kMostElements =
+    sizeof(void*) > 4 ? int64_t{INT32_MAX} : (int64_t{1} << 28) - 1;
 
 inline constexpr int kMaxRank = 8;
 
@@ -23,7 +28,7 @@ class Shape {
   // For literals in code and tests; the extents are known to be valid.
   Shape(std::initializer_list<Extent> dims);
 
-  // Checks rank <= 8, no negative extent and an element count below 2^31.
+  // Checks rank <= 8, no negative extent and an element count up to kMostElements.
   static Result<Shape> make(std::span<const int64_t> dims);
 
   int rank() const { return rank_; }

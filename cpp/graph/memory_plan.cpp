@@ -10,6 +10,7 @@ size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base) {
   std::vector<const Lifetime*> placed;  // by offset
   size_t end = base;
   for (Lifetime* buffer : buffers) {
+    if (buffer->bytes > SIZE_MAX / 2) return SIZE_MAX;
     const size_t bytes = (buffer->bytes + kArenaAlignment - 1) & ~(kArenaAlignment - 1);
     size_t offset = base;
     for (const Lifetime* other : placed) {
@@ -18,6 +19,7 @@ size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base) {
       offset = std::max(
           offset, (other->offset + other->bytes + kArenaAlignment - 1) & ~(kArenaAlignment - 1));
     }
+    if (offset > SIZE_MAX - bytes - kArenaAlignment) return SIZE_MAX;
     buffer->offset = offset;
     end = std::max(end, offset + bytes);
     const auto after = std::upper_bound(

@@ -19,7 +19,8 @@ struct Lifetime {
 inline constexpr size_t kArenaAlignment = 64;
 
 // Largest first, each at the lowest offset at or above `base` that is free for its whole life.
-// Returns the end of the highest buffer, `base` when there is none. (On the PP-OCR networks this is
+// Returns the end of the highest buffer, `base` when there is none, and SIZE_MAX when addresses do
+// not reach that far. (On the PP-OCR networks this is
 // within 2 % of the largest sum of live bytes.)
 size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base);
 

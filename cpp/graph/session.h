@@ -13,6 +13,8 @@ struct SessionOptions {
   // For tests: graph inputs of rank >= 3 are converted to channels-last before anything reads them,
   // so that every operator that follows runs in that layout.
   bool force_channels_last = false;
+  // A plan that needs more bytes for activations is refused with kOutOfMemory.
+  size_t memory_limit = SIZE_MAX;
 };
 
 // What one run reads and gives.
