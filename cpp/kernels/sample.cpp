@@ -1,0 +1,160 @@
+#include "kernels/sample.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+#include "simd/f32x4.h"
+
+namespace heed::kernels {
+
+namespace {
+
+constexpr int kMaxTaps = 4;
+
+// What is read along one axis: indices (-1: a zero outside) and their weights.
+struct AxisTaps {
+  int count = 1;
+  Extent index[kMaxTaps];
+  float weight[kMaxTaps] = {1};
+};
+
+float reflect(float x, float low, float high) {
+  const float range = high - low;
+  if (range <= 0) return low;
+  const float distance = x < low ? low - x : x - high;
+  const float turns = std::floor(distance / range);
+  const float rest = distance - turns * range;
+  const bool even = turns - 2 * std::floor(turns / 2) == 0;
+  return (x < low) == even ? low + rest : high - rest;
+}
+
+void cubic_weights(float t, float* weights) {
+  constexpr float a = -0.75f;
+  const auto near = [](float x) { return ((a + 2) * x - (a + 3)) * x * x + 1; };
+  const auto far = [](float x) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; };
+  weights[0] = far(t + 1);
+  weights[1] = near(t);
+  weights[2] = near(1 - t);
+  weights[3] = far(2 - t);
+}
+
+AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
+  const auto size = static_cast<float>(extent);
+  const float low = sample.align_corners ? 0 : -0.5f;
+  const float high = sample.align_corners ? size - 1 : size - 0.5f;
+  float x = sample.align_corners ? (normalized + 1) / 2 * (size - 1)
+                                 : ((normalized + 1) * size - 1) / 2;
+  // Also where it is NaN.
+  constexpr float kFar = 1e9f;
+  if (!(x > -kFar)) x = -kFar;
+  if (x > kFar) x = kFar;
+  if (sample.mode == SampleMode::kNearest) x = std::nearbyint(x);
+  if (x < low || x > high) {
+    if (sample.padding == SamplePadding::kBorder) x = std::clamp(x, 0.0f, size - 1);
+    if (sample.padding == SamplePadding::kReflection) x = reflect(x, low, high);
+  }
+  AxisTaps taps;
+  const float left = std::floor(x);
+  float first = left;
+  if (sample.mode == SampleMode::kLinear) {
+    taps.count = 2;
+    taps.weight[1] = x - left;
+    taps.weight[0] = 1 - taps.weight[1];
+  } else if (sample.mode == SampleMode::kCubic) {
+    taps.count = 4;
+    first = left - 1;
+    cubic_weights(x - left, taps.weight);
+  }
+  for (int t = 0; t < taps.count; ++t) {
+    float index = first + static_cast<float>(t);
+    if (!(index >= 0 && index <= size - 1)) {
+      if (sample.padding == SamplePadding::kZeros) {
+        taps.index[t] = -1;
+        continue;
+      }
+      if (sample.padding == SamplePadding::kReflection) index = reflect(index, low, high);
+      index = std::clamp(index, 0.0f, size - 1);
+    }
+    taps.index[t] = static_cast<Extent>(index);
+  }
+  return taps;
+}
+
+// to[:] = sum_k weights[k] * from[offsets[k] + :]
+void weigh_rows(const float* from, const Extent* offsets, const float* weights, int count,
+                Extent channels, float* to) {
+  using namespace simd;
+  for (Extent c = 0; c < channels; c += kLanes) {
+    const int width = std::min<Extent>(channels - c, kLanes);
+    f32x4 sum = zero();
+    for (int k = 0; k < count; ++k) {
+      sum = madd(load_splat(weights + k), load_partial(from + offsets[k] + c, width), sum);
+    }
+    store_partial(to + c, sum, width);
+  }
+}
+
+}  // namespace
+
+void grid_sample(const GridSample& sample, const float* from, const float* grid, float* to) {
+  const int spatial = sample.spatial;
+  Extent plane = sample.channels;
+  for (int axis = 0; axis < spatial; ++axis) plane *= sample.extents[axis];
+  parallel_for(sample.batch * sample.points, 1024, [&](Extent begin, Extent end) {
+    for (Extent point = begin; point < end; ++point) {
+      const float* position = grid + static_cast<ptrdiff_t>(point) * spatial;
+      // The taps of all axes multiplied out, last axis innermost.
+      Extent offsets[kMaxTaps * kMaxTaps * kMaxTaps] = {0};
+      float weights[kMaxTaps * kMaxTaps * kMaxTaps] = {1};
+      int count = 1;
+      for (int axis = 0; axis < spatial; ++axis) {
+        const Extent extent = sample.extents[axis];
+        const AxisTaps taps = axis_taps(sample, position[spatial - 1 - axis], extent);
+        Extent next_offsets[kMaxTaps * kMaxTaps * kMaxTaps];
+        float next_weights[kMaxTaps * kMaxTaps * kMaxTaps];
+        int next = 0;
+        for (int k = 0; k < count; ++k) {
+          for (int t = 0; t < taps.count; ++t) {
+            if (taps.index[t] < 0) continue;
+            next_offsets[next] = offsets[k] * extent + taps.index[t];
+            next_weights[next++] = weights[k] * taps.weight[t];
+          }
+        }
+        count = next;
+        std::copy_n(next_offsets, count, offsets);
+        std::copy_n(next_weights, count, weights);
+      }
+      for (int k = 0; k < count; ++k) offsets[k] *= sample.channels;
+      weigh_rows(from + static_cast<ptrdiff_t>(point / sample.points) * plane, offsets, weights,
+                 count, sample.channels, to + static_cast<ptrdiff_t>(point) * sample.channels);
+    }
+  });
+}
+
+void affine_grid(int spatial, Extent batch, const Extent* extents, bool align_corners,
+                 const float* theta, float* to) {
+  Extent points = 1;
+  for (int axis = 0; axis < spatial; ++axis) points *= extents[axis];
+  parallel_for(batch * points, 4096, [&](Extent begin, Extent end) {
+    for (Extent point = begin; point < end; ++point) {
+      float position[3];
+      for (int axis = spatial - 1, rest = point; axis >= 0; --axis) {
+        const auto i = static_cast<float>(rest % extents[axis]);
+        const auto size = static_cast<float>(extents[axis]);
+        rest /= extents[axis];
+        float at = (2 * i + 1) / size - 1;
+        if (align_corners) at = size > 1 ? 2 * i / (size - 1) - 1 : 0;
+        position[spatial - 1 - axis] = at;
+      }
+      const float* matrix = theta + static_cast<ptrdiff_t>(point / points) * spatial * (spatial + 1);
+      for (int row = 0; row < spatial; ++row, matrix += spatial + 1) {
+        float sum = matrix[spatial];
+        for (int column = 0; column < spatial; ++column) sum += matrix[column] * position[column];
+        to[static_cast<ptrdiff_t>(point) * spatial + row] = sum;
+      }
+    }
+  });
+}
+
+}  // namespace heed::kernels
