@@ -55,6 +55,11 @@ const layers = {
     exists: () => fuzzers().length > 0,
     run: runFuzzers,
   },
+  replay: {
+    what: "the fuzzers' seeds in WebAssembly, where sizes have 32 bits: simd128, relaxed",
+    exists: () => fuzzers().length > 0,
+    run: replayFuzzers,
+  },
   unit: {
     what: "the package, the networks and the rooms, in Node.js",
     exists: () => unitTests().length > 0,
@@ -190,6 +195,26 @@ async function runFuzzers() {
   const results = await Promise.all(names.map(fuzz));
   const passed = results.filter(Boolean).length;
   return { passed, failed: results.length - passed };
+}
+
+/** Each fuzzer's seeds, and what an earlier run found, in both WebAssembly builds. */
+async function replayFuzzers() {
+  const names = fuzzers().map((path) => basename(path, ".cpp"));
+  const total = { passed: 0, failed: 0 };
+  for (const variant of ["simd128", "relaxed"]) {
+    const targets = names.map((name) => `${name}_${variant}`);
+    const folder = await cmakeBuild(`the fuzzers' replay, ${variant}`, trees.wasm, ...targets);
+    const flags = variant === "relaxed" ? relaxedSimdFlags() : [];
+    for (const name of names) {
+      const seeds = join(root, "tests/fuzz/corpus", name.replace(/_fuzz$/, ""));
+      const program = join(folder, "tests", `${name}_${variant}.js`);
+      const args = [...flags, program, seeds, join(build, "fuzz", name)];
+      const { status, output } = await run(process.execPath, args, { check: false });
+      if (status !== 0) process.stderr.write(output.slice(-4000));
+      total[status === 0 ? "passed" : "failed"] += 1;
+    }
+  }
+  return total;
 }
 
 async function runVitest(name, files, needs) {
