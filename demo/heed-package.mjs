@@ -24,3 +24,6 @@ export function heedEntry() {
   while (typeof entry === "object") entry = entry.import ?? entry.module ?? entry.default;
   return `${folder}/${entry}`;
 }
+
+/** The script of the package's worker. */
+export const heedWorker = () => `${packageFolder()}/worker.js`;

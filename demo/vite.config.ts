@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { transform } from "esbuild";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
-import { heedEntry, inRepository, networkFolder } from "./heed-package.mjs";
+import { heedEntry, heedWorker, inRepository, networkFolder } from "./heed-package.mjs";
 import { kDictionaryFile, kNetworkFiles } from "./src/pipeline/network-files";
 
 const kModels = [...Object.values(kNetworkFiles), kDictionaryFile];
@@ -61,7 +61,12 @@ function offline(): Plugin {
 export default defineConfig({
   root: inRepository("demo"),
   base: "./",
-  resolve: { alias: { heed: heedEntry() } },
+  resolve: {
+    alias: [
+      { find: /^heed$/, replacement: heedEntry() },
+      { find: /^heed\/worker\.js/, replacement: heedWorker() },
+    ],
+  },
   build: {
     outDir: inRepository("build/demo"),
     emptyOutDir: true,

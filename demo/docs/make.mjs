@@ -41,7 +41,10 @@ function operatorsPage() {
     ${sections.map((section) => operatorSection(section, own)).join("\n")}
     <section><h2>Fused steps</h2>
       <p>What passes make of the operators above when a network is prepared; <code>model.info.operators</code> counts them. Files cannot name them.</p>
-      ${table(["Step", "What it is"], fused.map(({ name }) => [name, kFused[name]]))}</section>`,
+      ${table(
+        ["Step", "What it is"],
+        fused.map(({ name }) => [name, kFused[name]]),
+      )}</section>`,
   );
 }
 

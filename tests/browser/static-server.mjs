@@ -16,7 +16,7 @@ const kTypes = {
 };
 
 /** The policy that the page must live with; it is sent as a header too, not in the page alone. */
-const kPolicy = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; object-src 'none'";
+const kPolicy = "script-src 'self' 'wasm-unsafe-eval'";
 
 /** Serves a folder on 127.0.0.1, at any free port, with no cross-origin isolation. */
 export async function serveFolder(folder) {

@@ -30,18 +30,15 @@ function networks({ upsideDown = 0, letter = 0.9, seen = [] }: Answers = {}): Ne
   const detect = network((x) => {
     const [, , height = 1, width = 1] = x.shape;
     const red = (x.data as Float32Array).subarray(0, height * width);
-    return new Tensor(
-      "float32",
-      [1, 1, height, width],
-      red.map((value) => (value < 0 ? 0.9 : 0)),
-    );
+    const data = red.map((value) => (value < 0 ? 0.9 : 0));
+    return new Tensor("float32", data, [1, 1, height, width]);
   });
   const direction = network(
-    () => new Tensor("float32", [1, 2], Float32Array.of(1 - upsideDown, upsideDown)),
+    () => new Tensor("float32", Float32Array.of(1 - upsideDown, upsideDown), [1, 2]),
   );
   const recognise = network((x) => {
     seen.push(x);
-    return new Tensor("float32", [1, 1, 3], Float32Array.of(0, letter, 1 - letter));
+    return new Tensor("float32", Float32Array.of(0, letter, 1 - letter), [1, 1, 3]);
   });
   return { detect, direction, recognise };
 }

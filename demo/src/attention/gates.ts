@@ -18,19 +18,16 @@ export const channelBlocks = (model: Model): Block[] =>
 /** Runs a model on one input for the gates of all its channel blocks, and one block's features. */
 export async function readGates(model: Model, x: Tensor, block: Block): Promise<Map<string, Gate>> {
   const ids = channelBlocks(model).map(({ id }) => id);
-  const outputs = block.input === undefined ? [] : [block.input];
+  const outputs = model.info.tensors.includes(block.input) ? [block.input] : [];
   const name = model.inputs[0]?.name ?? "x";
-  const result = await model.run(
-    { [name]: x },
-    { attention: ids, ...(outputs.length > 0 && { outputs }) },
-  );
+  const result = await model.run({ [name]: x }, { attention: ids, outputs });
   const gates = new Map<string, Gate>();
   for (const id of ids) {
     const map = result.attention.get(id);
     if (map) gates.set(id, { values: map.data as Float32Array });
   }
   const gate = gates.get(block.id);
-  const features = block.input === undefined ? undefined : result.outputs[block.input];
+  const features = result.outputs[block.input];
   if (gate && features) {
     const [, , height = 1, width = 1] = features.shape;
     gate.features = { data: features.data as Float32Array, width, height };

@@ -11,7 +11,7 @@ export interface SelfAttention {
 
 /** Blocks whose map compares every position with every other one. */
 export const selfAttentionBlocks = (model: Model): Block[] =>
-  model.attention.filter(({ kind }) => kind !== "channel" && kind !== "spatial");
+  model.attention.filter(({ kind }) => kind === "self");
 
 /** Runs the recogniser on a line for the weights of all its self-attention blocks, by block id. */
 export async function readSelfAttention(
@@ -20,7 +20,7 @@ export async function readSelfAttention(
 ): Promise<Map<string, SelfAttention>> {
   const ids = selfAttentionBlocks(model).map(({ id }) => id);
   const name = model.inputs[0]?.name ?? "x";
-  const { attention } = await model.run({ [name]: x }, { attention: ids });
+  const { attention } = await model.run({ [name]: x }, { attention: ids, outputs: [] });
   const found = new Map<string, SelfAttention>();
   for (const id of ids) {
     const map = attention.get(id);

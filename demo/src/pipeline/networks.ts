@@ -18,6 +18,8 @@ export const kNetworkNames: readonly NetworkName[] = ["detect", "direction", "re
 export interface LoadOptions {
   /** Runs each network in a worker of its own, so that the page stays responsive. */
   worker?: boolean;
+  /** Where the package's worker.js is, for pages whose policy forbids workers from blob: URLs. */
+  workerUrl?: string;
   /** Called as bytes arrive; `total` is 0 while unknown. */
   onProgress?: (name: NetworkName, loaded: number, total: number) => void;
   signal?: AbortSignal;
@@ -26,11 +28,12 @@ export interface LoadOptions {
 /** Loads the networks, all at once. `locate` gives a file's URL (or, in Node.js, its path). */
 export async function loadNetworks(
   locate: (file: string) => string,
-  { worker = false, onProgress, signal }: LoadOptions = {},
+  { worker = false, workerUrl, onProgress, signal }: LoadOptions = {},
 ): Promise<Networks> {
   const load = (name: NetworkName): Promise<Model> =>
     loadModel(locate(kNetworkFiles[name]), {
       ...(worker && { worker }),
+      ...(workerUrl !== undefined && { workerUrl }),
       ...(signal && { signal }),
       ...(onProgress && {
         onProgress: ({ loaded, total }) => onProgress(name, loaded, total ?? 0),

@@ -29,7 +29,7 @@ function testInput({ height, width }: Case): Tensor {
     const [channel, y, x] = [Math.floor(i / size), Math.floor((i % size) / width), i % width];
     return Math.sin(x / 7 + channel) * Math.cos(y / 11);
   });
-  return new Tensor("float32", [1, 3, height, width], data);
+  return new Tensor("float32", data, [1, 3, height, width]);
 }
 
 async function measure(

@@ -1,3 +1,4 @@
+import workerUrl from "heed/worker.js?url";
 import type { Session } from "../app/session";
 import { parseDictionary } from "../pipeline/ctc";
 import { kDictionaryFile } from "../pipeline/network-files";
@@ -32,13 +33,9 @@ function row(name: NetworkName) {
   return { element, update, bytes: () => bytes };
 }
 
-/** What `model.info` says about how a network runs, in words. */
-export function describeInfo(info: Networks["detect"]["info"]): string {
-  const { build, threads } = info as { build?: string; threads?: number };
-  const threadText =
-    threads === undefined ? "" : `${threads} ${threads === 1 ? "thread" : "threads"}`;
-  return [build, threadText].filter(Boolean).join(", ");
-}
+/** The build of the engine in use and its threads, in words. */
+export const describeInfo = ({ build, threads }: Networks["detect"]["info"]): string =>
+  `${build}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
 
 /** Loads the networks and shows how far each one is; a failed load can be tried again. */
 export function loadProgress(session: Session): HTMLElement {
@@ -56,16 +53,19 @@ export function loadProgress(session: Session): HTMLElement {
       const onProgress = (name: NetworkName, loaded: number, total: number): void =>
         rows[name].update(loaded, total);
       const [networks, dictionary] = await Promise.all([
-        loadNetworks(locate, { worker: true, onProgress }),
+        loadNetworks(locate, { worker: true, workerUrl, onProgress }),
         loadDictionary(),
       ]);
       const bytes = kNetworkNames.reduce((sum, name) => sum + rows[name].bytes(), 0);
-      const facts = [formatBytes(bytes), `ready in ${formatTime(performance.now() - began)}`];
-      const how = describeInfo(networks.detect.info);
+      const facts = [
+        formatBytes(bytes),
+        `ready in ${formatTime(performance.now() - began)}`,
+        describeInfo(networks.detect.info),
+      ];
       element.classList.add("ready");
       element.replaceChildren(
         h("span", { class: "dot", aria: { hidden: true } }),
-        `Three networks in this page: ${[...facts, how].filter(Boolean).join(", ")}`,
+        `Three networks in this page: ${facts.join(", ")}`,
       );
       session.dictionary = dictionary;
       session.networks.value = networks;
