@@ -14,8 +14,9 @@ using namespace simd;
 
 namespace {
 
-// What is accumulated: combine(accumulator, value(x, m)), where m is the maximum that kSumExp subtracts.
-enum class Accumulation : uint8_t { kSum, kSumAbs, kSumSquares, kSumExp, kMax, kMin, kProduct };
+// What is accumulated: combine(accumulator, value(x, m)), where m is what a first pass found: the maximum before kSumExp, the
+// mean before kSumCentred.
+enum class Accumulation : uint8_t { kSum, kSumAbs, kSumSquares, kSumExp, kSumCentred, kMax, kMin, kProduct };
 
 struct Sum {
   static constexpr float kStart = 0;
@@ -32,6 +33,9 @@ struct SumSquares : Sum {
 };
 struct SumExp : Sum {
   static f32x4 value(f32x4 x, f32x4 m) { return exp(x - m); }
+};
+struct SumCentred : Sum {
+  static f32x4 value(f32x4 x, f32x4 m) { return (x - m) * (x - m); }
 };
 struct Max {
   static constexpr float kStart = -std::numeric_limits<float>::infinity();
@@ -64,6 +68,7 @@ void dispatch(Accumulation accumulation, F body) {
     case Accumulation::kSumAbs: return body(SumAbs{});
     case Accumulation::kSumSquares: return body(SumSquares{});
     case Accumulation::kSumExp: return body(SumExp{});
+    case Accumulation::kSumCentred: return body(SumCentred{});
     case Accumulation::kMax: return body(Max{});
     case Accumulation::kMin: return body(Min{});
     case Accumulation::kProduct: return body(Product{});
@@ -72,8 +77,8 @@ void dispatch(Accumulation accumulation, F body) {
 
 // The lanes of four accumulators and a rest of up to three elements, as one.
 template <class A>
-float accumulate_row(const float* x, Extent count, float maximum_of_all) {
-  const f32x4 m = splat(maximum_of_all);
+float accumulate_row(const float* x, Extent count, float first_pass) {
+  const f32x4 m = splat(first_pass);
   f32x4 a0 = splat(A::kStart), a1 = a0, a2 = a0, a3 = a0;
   Extent i = 0;
   for (; i + 16 <= count; i += 16) {
@@ -96,16 +101,15 @@ float accumulate_row(const float* x, Extent count, float maximum_of_all) {
 // total[j] = combine(total[j], x[0, j], ..., x[rows - 1, j]), four rows at a time.
 template <class A>
 void accumulate_columns(float* total, const float* x, Extent step, Extent rows, Extent columns,
-                        const float* maxima) {
+                        const float* first_pass) {
   for (Extent row = 0; row < rows; row += 4) {
     const Extent left = rows - row;
     const float* r0 = x + row * step;
     const float* r1 = left > 1 ? r0 + step : nullptr;
     const float* r2 = left > 2 ? r0 + 2 * step : nullptr;
     const float* r3 = left > 3 ? r0 + 3 * step : nullptr;
-    Extent j = 0;
-    const auto column = [&](int count) {
-      const f32x4 m = load_partial(maxima + j, count);
+    for_each_vector(columns, [&](Extent j, int count) {
+      const f32x4 m = load_partial(first_pass + j, count);
       const auto value = [&](const float* at) { return A::value(load_partial(at + j, count), m); };
       f32x4 a = value(r0);
       if (r1) a = A::combine(a, value(r1));
@@ -115,19 +119,20 @@ void accumulate_columns(float* total, const float* x, Extent step, Extent rows, 
         a = A::combine(a, value(r2));
       }
       store_partial(total + j, A::combine(load_partial(total + j, count), a), count);
-    };
-    for (; j + 4 <= columns; j += 4) column(4);
-    if (j < columns) column(columns - j);
+    });
   }
 }
 
+// The functions of floats: kind, or for `moments` the two it needs.
 struct FloatReduction {
   ReduceKind kind;
   const Reduction& reduction;
   float* y;
   const float* x;
+  float* mean = nullptr;  // set: y becomes the variance
 
   Accumulation accumulation() const {
+    if (mean) return Accumulation::kSumCentred;
     switch (kind) {
       case ReduceKind::kMax: return Accumulation::kMax;
       case ReduceKind::kMin: return Accumulation::kMin;
@@ -139,81 +144,85 @@ struct FloatReduction {
       default: return Accumulation::kSum;
     }
   }
+  bool two_passes() const { return mean || kind == ReduceKind::kLogSumExp; }
 
-  float finish(float value, float maximum_of_all) const {
+  // What the second pass subtracts: the mean, or the maximum where it is finite (infinities come out right with 0).
+  float prepare(float value) const {
+    if (mean) return value / static_cast<float>(reduction.count);
+    return std::isinf(value) ? 0.0f : value;
+  }
+
+  float finish(float value, float first_pass) const {
     switch (kind) {
       case ReduceKind::kMean: return value / static_cast<float>(reduction.count);
       case ReduceKind::kL2: return std::sqrt(value);
       case ReduceKind::kLogSum: return std::log(value);
-      case ReduceKind::kLogSumExp: return std::log(value) + maximum_of_all;
+      case ReduceKind::kLogSumExp: return std::log(value) + first_pass;
       default: return value;
     }
   }
 
   // One result, from rows of the reduced axes.
   template <class A>
-  float reduce_rows(Extent first, float maximum_of_all) const {
-    const Extent step = reduction.reduced.row_steps[0];
+  float reduce_rows(Extent first, float first_pass) const {
     double total = static_cast<double>(A::kStart);
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
       float buffer[kMaxRow];
-      const float* row = read_row(x + first + at[0], step, count, buffer);
-      total = A::merge(total, accumulate_row<A>(row, count, maximum_of_all));
+      const float* row =
+          read_row(x + first + at[0], reduction.reduced.row_steps[0], count, buffer);
+      total = A::merge(total, accumulate_row<A>(row, count, first_pass));
     });
     return static_cast<float>(total);
   }
 
   // `columns` results side by side, from rows across them.
   template <class A>
-  void reduce_columns(Extent first, Extent columns, const float* maxima, float* total) const {
+  void reduce_columns(Extent first, Extent columns, const float* first_pass, float* total) const {
     std::fill_n(total, columns, A::kStart);
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
       float block[kMaxRow];
       std::fill_n(block, columns, A::kStart);
       accumulate_columns<A>(block, x + first + at[0], reduction.reduced.row_steps[0], count, columns,
-                            maxima);
-      for (Extent j = 0; j < columns; j += 4) {
-        const int n = std::min<Extent>(4, columns - j);
+                            first_pass);
+      for_each_vector(columns, [&](Extent j, int n) {
         const f32x4 both = A::combine(load_partial(total + j, n), load_partial(block + j, n));
         store_partial(total + j, both, n);
-      }
+      });
     });
   }
 
-  // exp(x - m) is taken where m is finite; infinities come out right with m = 0.
-  static float shift(float m) { return std::isinf(m) ? 0.0f : m; }
-
-  void run_rows() const {
-    for_each_row(reduction.kept, [&](const Extent* at, Extent count) {
-      for (Extent i = 0; i < count; ++i) {
-        const Extent first = at[0] + i * reduction.kept.row_steps[0];
-        float m = 0;
-        if (kind == ReduceKind::kLogSumExp) m = shift(reduce_rows<Max>(first, 0));
-        dispatch(accumulation(), [&](auto a) {
-          y[at[1] + i * reduction.kept.row_steps[1]] = finish(reduce_rows<decltype(a)>(first, m), m);
-        });
-      }
-    });
-  }
-
-  void run_columns() const {
-    for_each_row(reduction.kept, [&](const Extent* at, Extent count) {
-      float maxima[kMaxRow] = {}, total[kMaxRow];
-      if (kind == ReduceKind::kLogSumExp) {
-        reduce_columns<Max>(at[0], count, maxima, total);
-        for (Extent j = 0; j < count; ++j) maxima[j] = shift(total[j]);
-      }
-      dispatch(accumulation(),
-               [&](auto a) { reduce_columns<decltype(a)>(at[0], count, maxima, total); });
-      for (Extent j = 0; j < count; ++j) {
-        y[at[1] + j * reduction.kept.row_steps[1]] = finish(total[j], maxima[j]);
-      }
-    });
+  // `count` results from offset `first` of x on.
+  template <class First>
+  void results(Extent first, Extent step, Extent count, bool side_by_side, float* first_pass,
+               float* total) const {
+    const auto pass = [&](auto a, float* to) {
+      using A = decltype(a);
+      if (side_by_side) return reduce_columns<A>(first, count, first_pass, to);
+      for (Extent i = 0; i < count; ++i) to[i] = reduce_rows<A>(first + i * step, first_pass[i]);
+    };
+    if (two_passes()) {
+      pass(First{}, total);
+      for (Extent i = 0; i < count; ++i) first_pass[i] = prepare(total[i]);
+    }
+    dispatch(accumulation(), [&](auto a) { pass(a, total); });
   }
 
   void run() const {
-    const bool columns = reduction.kept.row > 1 && reduction.kept.row_steps[0] == 1;
-    columns ? run_columns() : run_rows();
+    const Loop& kept = reduction.kept;
+    const bool side_by_side = kept.row > 1 && kept.row_steps[0] == 1;
+    for_each_row(kept, [&](const Extent* at, Extent count) {
+      float first_pass[kMaxRow] = {}, total[kMaxRow];
+      if (mean) {
+        results<Sum>(at[0], kept.row_steps[0], count, side_by_side, first_pass, total);
+      } else {
+        results<Max>(at[0], kept.row_steps[0], count, side_by_side, first_pass, total);
+      }
+      for (Extent i = 0; i < count; ++i) {
+        const Extent to = at[1] + i * kept.row_steps[1];
+        y[to] = finish(total[i], first_pass[i]);
+        if (mean) mean[to] = first_pass[i];
+      }
+    });
   }
 };
 
@@ -316,6 +325,10 @@ void reduce(ReduceKind kind, DType dtype, const Reduction& reduction, void* y, c
   } else {
     IntegerReduction{kind, dtype, reduction, y, x}.run();
   }
+}
+
+void moments(const Reduction& reduction, float* mean, float* variance, const float* x) {
+  FloatReduction{ReduceKind::kMean, reduction, variance, x, mean}.run();
 }
 
 }  // namespace heed::kernels

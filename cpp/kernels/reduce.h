@@ -35,4 +35,7 @@ Reduction make_reduction(const Shape& shape, uint32_t axes, const Strides& x, co
 // count rather than with the count. Integers are computed in 64 bits and cut to their type.
 void reduce(ReduceKind kind, DType dtype, const Reduction& reduction, void* y, const void* x);
 
+// mean[kept] and variance[kept] = mean((x - mean)^2), in two passes. Both lie as y does.
+void moments(const Reduction& reduction, float* mean, float* variance, const float* x);
+
 }  // namespace heed::kernels

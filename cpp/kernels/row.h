@@ -5,6 +5,14 @@
 
 namespace heed::kernels {
 
+// Calls body(i, lanes) for the vectors of a row: i = 0, 4, 8, ... with 4 lanes each, then what is left with 1 to 3.
+template <class F>
+[[gnu::always_inline]] inline void for_each_vector(Extent count, F&& body) {
+  Extent i = 0;
+  for (; i + 4 <= count; i += 4) body(i, 4);
+  if (i < count) body(i, count - i);
+}
+
 // `count` <= kMaxRow elements at `from`, `step` apart, as a contiguous run: in place where step is 1, else copied to `buffer`.
 template <class T>
 const T* read_row(const T* from, Extent step, Extent count, T* buffer) {

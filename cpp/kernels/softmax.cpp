@@ -28,10 +28,9 @@ float exp_sum(const float* x, float shift, Extent count) {
 
 void subtract_row(float* y, const float* x, float first, float second, Extent count) {
   const f32x4 m = splat(first), s = splat(second);
-  for (Extent i = 0; i < count; i += 4) {
-    const int n = std::min<Extent>(4, count - i);
+  for_each_vector(count, [&](Extent i, int n) {
     store_partial(y + i, (load_partial(x + i, n) - m) - s, n);
-  }
+  });
 }
 
 // One line in pieces of at most kMaxRow elements: three walks over it.
@@ -119,9 +118,7 @@ void softmax_columns(bool logarithm, float* y, Extent y_step, const float* x, Ex
   // body(row, j, lanes): the vector at column j.
   const auto each = [&](auto body) {
     for (Extent row = 0; row < count; ++row) {
-      Extent j = 0;
-      for (; j + 4 <= columns; j += 4) body(row, j, 4);
-      if (j < columns) body(row, j, columns - j);
+      for_each_vector(columns, [&](Extent j, int n) { body(row, j, n); });
     }
   };
   each([&](Extent row, Extent j, int n) {
