@@ -69,6 +69,9 @@ class Lowering {
   // not be computed.
   bool wants(int output) const;
 
+  // The shape of an input, without asking for its elements (weights of which only a packed form is read).
+  const Shape& input_shape(int index) const;
+
   View input(int index);
   View output(int index);
   bool has_residual() const { return node_.residual != kNoTensor; }

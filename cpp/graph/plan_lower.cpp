@@ -137,6 +137,10 @@ Status PlanBuilder::lower_node(size_t index) {
   return error(status.code, node.op->name, " node '", node.name, "': ", status.message);
 }
 
+const Shape& Lowering::input_shape(int index) const {
+  return plan_.info(node_.inputs[static_cast<size_t>(index)]).shape;
+}
+
 View Lowering::input(int index) {
   const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
   Layout layout = Layout::kRowMajor;

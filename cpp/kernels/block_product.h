@@ -1,4 +1,5 @@
-// A block of rows times all panels: the loop over micro-kernels that products and convolutions share.
+// A block of rows times all panels: the loop over micro-kernels that products and convolutions
+// share.
 #pragma once
 
 #include <cstddef>
@@ -19,15 +20,16 @@ struct RowBlock {
   Extent rows = 0;  // of C; (rows + kTileRows - 1) / kTileRows tiles
   Part parts[kMaxBlockTiles];
   const float* pointers[kMaxBlockPointers];
-  Extent offsets[kMaxBlockTiles * kTileRows];  // of the row's first column in C; repeated past `rows`
+  Extent
+      offsets[kMaxBlockTiles * kTileRows];  // of the row's first column in C; repeated past `rows`
 
   Extent tiles() const { return (rows + kTileRows - 1) / kTileRows; }
 };
 
 // Which part of a larger product a block takes part in.
 struct PanelRange {
-  const float* panels;    // of this run over K
-  size_t panel_step;      // floats from one panel to the next
+  const float* panels;  // of this run over K
+  size_t panel_step;    // floats from one panel to the next
   Extent columns;
   const float* bias;      // [columns]; null: zeros
   Extent row_offset = 0;  // added to every pointer of the block
@@ -35,8 +37,8 @@ struct PanelRange {
   bool finish = true;
 };
 
-// C[r, j] for all rows of the block and all columns. The panel stays in the first level cache while the rows pass by; the rows
-// stay in the second level cache from panel to panel.
+// C[r, j] for all rows of the block and all columns. The panel stays in the first level cache while
+// the rows pass by; the rows stay in the second level cache from panel to panel.
 void multiply_block(const RowBlock& block, const PanelRange& range, const float* residual,
                     const RegisterActivation& activation, float* output);
 

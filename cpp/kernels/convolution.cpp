@@ -21,8 +21,8 @@ Extent zero_count(const Convolution& shape) {
   return taps_touch(shape) ? shape.axes[2].taps * shape.in_channels : shape.in_channels;
 }
 
-// A run over K: taps [begin, end) along the width of lines [line_begin, line_end), a line being a pair of the outer two axes'
-// taps. A run of several lines takes them whole.
+// A run over K: taps [begin, end) along the width of lines [line_begin, line_end), a line being a
+// pair of the outer two axes' taps. A run of several lines takes them whole.
 struct TapRun {
   Extent line_begin, line_end;
   Extent begin, end;
@@ -83,8 +83,8 @@ class Position {
     for (int axis = 0; axis < 3; ++axis) {
       tile.corner[row][axis] = at_[axis] * shape_.axes[axis].stride + shape_.axes[axis].first;
     }
-    tile.image[row] = image_ * shape_.axes[0].in * shape_.axes[1].in * shape_.axes[2].in *
-                      shape_.in_channels;
+    tile.image[row] =
+        image_ * shape_.axes[0].in * shape_.axes[1].in * shape_.axes[2].in * shape_.in_channels;
   }
 
  private:
@@ -118,7 +118,8 @@ class BlockFiller {
   }
 
  private:
-  void fill_tile(const TilePositions& tile, const TapRun& run, RowBlock& block, RowBlock::Part& part) {
+  void fill_tile(const TilePositions& tile, const TapRun& run, RowBlock& block,
+                 RowBlock::Part& part) {
     const bool whole_lines = taps_touch(shape_) && is_inner(tile, run);
     const Extent width = whole_lines ? 1 : run.end - run.begin;
     part.first = used_;

@@ -1,7 +1,8 @@
-// Convolution of channels-last tensors as an implicit matrix product: one row for each output position, its K elements being
-// pointed at where they lie in the input; no copy is made of it.
+// Convolution of channels-last tensors as an implicit matrix product: one row for each output
+// position, its K elements being pointed at where they lie in the input; no copy is made of it.
 //
-// 1-D, 2-D and 3-D convolutions are the same (missing axes have extent 1), and so is each phase of a transposed convolution.
+// 1-D, 2-D and 3-D convolutions are the same (missing axes have extent 1), and so is each phase of
+// a transposed convolution.
 #pragma once
 
 #include "base/shape.h"
@@ -10,14 +11,14 @@
 
 namespace heed::kernels {
 
-// One spatial axis. Output position o reads input position o * stride + first + t * step at tap t; positions outside
-// 0..in-1 count as zeros.
+// One spatial axis. Output position o reads input position o * stride + first + t * step at tap t;
+// positions outside 0..in-1 count as zeros.
 struct ConvolutionAxis {
   Extent in = 1, out = 1;
   Extent taps = 1;
   Extent stride = 1;
-  Extent first = 0;  // minus the padding
-  Extent step = 1;   // the dilation
+  Extent first = 0;     // minus the padding
+  Extent step = 1;      // the dilation
   Extent out_step = 0;  // floats from one output position to the next
 };
 
@@ -44,13 +45,14 @@ struct ConvolutionWeights {
   Extent tap_steps[3] = {};
 };
 
-// Floats of packed weights: for each group, panels of B[taps * group_in, group_out], K counting taps then channels; then zeros,
-// which padding reads.
+// Floats of packed weights: for each group, panels of B[taps * group_in, group_out], K counting
+// taps then channels; then zeros, which padding reads.
 int64_t packed_convolution_count(const Convolution& shape);
 void pack_convolution(const Convolution& shape, const ConvolutionWeights& weights, float* packed);
 
-// output = activation(conv(input) + bias + residual). `bias` is [out_channels] or null; the residual lies as the output does.
-// The output overlaps nothing. Sums run over taps, then channels, in runs of at most about 1024 terms.
+// output = activation(conv(input) + bias + residual). `bias` is [out_channels] or null; the
+// residual lies as the output does. The output overlaps nothing. Sums run over taps, then channels,
+// in runs of at most about 1024 terms.
 void convolve(const Convolution& shape, const float* input, const float* packed, const float* bias,
               float* output, const Epilogue& epilogue);
 

@@ -8,7 +8,8 @@
 
 namespace heed::kernels {
 
-// output = activation(v + residual). The residual lies in memory as the output does, and does not overlap it.
+// output = activation(v + residual). The residual lies in memory as the output does, and does not
+// overlap it.
 struct Epilogue {
   const float* residual = nullptr;
   Activation activation;

@@ -14,7 +14,8 @@ constexpr Extent kMaxRun = 1024;
 // Floats of A in a block, so that it stays in the second level cache.
 constexpr Extent kBlockFloats = 65536;
 
-void fill_block(const Gemm& shape, const float* a, Extent first_row, Extent length, RowBlock& block) {
+void fill_block(const Gemm& shape, const float* a, Extent first_row, Extent length,
+                RowBlock& block) {
   for (Extent t = 0; t < block.tiles(); ++t) {
     block.parts[t] = {t * kTileRows, 1, length};
     for (Extent r = 0; r < kTileRows; ++r) {

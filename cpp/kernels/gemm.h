@@ -13,8 +13,9 @@ struct Gemm {
   Extent c_step = 0;  // and of C (and the residual)
 };
 
-// B as panels (pack_panels). `bias` may be null: zeros. C overlaps neither A nor the residual. Sums run along K in order, split
-// into runs of 1024 and, where M = 1 or 2, into interleaved sums: |error| <= K * 2^-23 * sum_k |A[m, k] B[k, n]|.
+// B as panels (pack_panels). `bias` may be null: zeros. C overlaps neither A nor the residual. Sums
+// run along K in order, split into runs of 1024 and, where M = 1 or 2, into interleaved sums:
+// |error| <= K * 2^-23 * sum_k |A[m, k] B[k, n]|.
 void gemm(const Gemm& shape, const float* a, const float* panels, const float* bias, float* c,
           const Epilogue& epilogue);
 

@@ -81,7 +81,8 @@ inline void store(const Tile& tile, Extent rows, const f32x4 (&low)[kRows],
   }
 }
 
-// kChains independent sums for each element hide the latency of the addition where there are few rows.
+// kChains independent sums for each element hide the latency of the addition where there are few
+// rows.
 template <int kRows, int kChains>
 void multiply(const Tile& tile, Extent rows) {
   Accumulators<kRows, kChains> sums;

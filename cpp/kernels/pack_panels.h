@@ -20,11 +20,13 @@ struct PanelSource {
 };
 
 // The matrix data[k * row_step + n * column_step].
-inline PanelSource matrix_source(const float* data, Extent depth, Extent row_step, Extent column_step) {
+inline PanelSource matrix_source(const float* data, Extent depth, Extent row_step,
+                                 Extent column_step) {
   return {data, {1, 1, 1, depth}, {0, 0, 0, row_step}, column_step};
 }
 
-// panels[p][k][j] = B[k, 8 p + j], zero where 8 p + j >= columns. Writes panels_count(depth, columns) floats.
+// panels[p][k][j] = B[k, 8 p + j], zero where 8 p + j >= columns. Writes panels_count(depth,
+// columns) floats.
 void pack_panels(const PanelSource& source, Extent columns, float* panels);
 
 }  // namespace heed::kernels

@@ -1,10 +1,11 @@
-// The vector types that every kernel is written in: four floats, four 32-bit integers. This is the one file that includes
-// SIMD intrinsics. In WebAssembly they are the engine's; natively SIMDe carries out the same operations, so that the very
-// same kernels run under sanitizers and fuzzers.
+// The vector types that every kernel is written in: four floats, four 32-bit integers. This is the
+// one file that includes SIMD intrinsics. In WebAssembly they are the engine's; natively SIMDe
+// carries out the same operations, so that the very same kernels run under sanitizers and fuzzers.
 //
-// A build is either "simd128" or "relaxed". They differ in one operation, `madd`. In WebAssembly the compiler's
-// -mrelaxed-simd chooses, natively the definition HEED_RELAXED. Only rooms that are compiled once for each build (simd and
-// kernels) may include this header; simd/build.h tells the others which build they are linked with.
+// A build is either "simd128" or "relaxed". They differ in one operation, `madd`. In WebAssembly
+// the compiler's -mrelaxed-simd chooses, natively the definition HEED_RELAXED. Only rooms that are
+// compiled once for each build (simd and kernels) may include this header; simd/build.h tells the
+// others which build they are linked with.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 #else
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #define SIMDE_WASM_RELAXED_SIMD_ENABLE_NATIVE_ALIASES
-#include <simde/wasm/simd128.h>
 #include <simde/wasm/relaxed-simd.h>
+#include <simde/wasm/simd128.h>
 #endif
 
 #if defined(__wasm_relaxed_simd__) && !defined(HEED_RELAXED)
@@ -37,7 +38,8 @@ struct f32x4 {
   v128_t v;
 };
 
-// Four 32-bit integers; a comparison's result is one whose lanes are all ones (true) or zero (false).
+// Four 32-bit integers; a comparison's result is one whose lanes are all ones (true) or zero
+// (false).
 struct i32x4 {
   v128_t v;
 };
@@ -102,8 +104,8 @@ inline f32x4 ceil(f32x4 a) { return {wasm_f32x4_ceil(a.v)}; }
 inline f32x4 trunc(f32x4 a) { return {wasm_f32x4_trunc(a.v)}; }
 inline f32x4 round_even(f32x4 a) { return {wasm_f32x4_nearest(a.v)}; }
 
-// a * b + c. In the relaxed build the engine may round once (where the processor has a fused instruction) or twice; in the
-// other it rounds twice.
+// a * b + c. In the relaxed build the engine may round once (where the processor has a fused
+// instruction) or twice; in the other it rounds twice.
 inline f32x4 madd(f32x4 a, f32x4 b, f32x4 c) {
 #if defined(HEED_RELAXED)
   return {wasm_f32x4_relaxed_madd(a.v, b.v, c.v)};
@@ -121,8 +123,8 @@ inline f32x4 nmadd(f32x4 a, f32x4 b, f32x4 c) {
 #endif
 }
 
-// b < a ? b : a, and a < b ? b : a. One instruction each. The result is `a` where either is NaN: with the value first and the
-// bound second, a NaN value stays NaN.
+// b < a ? b : a, and a < b ? b : a. One instruction each. The result is `a` where either is NaN:
+// with the value first and the bound second, a NaN value stays NaN.
 inline f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
 inline f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
 

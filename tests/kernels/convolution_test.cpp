@@ -19,8 +19,9 @@ kernels::Convolution describe(const ConvolutionCase& c) {
   shape.out_channels = c.out_channels;
   Extent step = c.out_channels;
   for (int axis = 2; axis >= 0; --axis) {
-    shape.axes[axis] = {c.in[axis],      c.out(axis),         c.kernel[axis],
-                        c.stride[axis], -c.pad_begin[axis], c.dilation[axis], step};
+    shape.axes[axis] = {
+        c.in[axis],       c.out(axis), c.kernel[axis], c.stride[axis], -c.pad_begin[axis],
+        c.dilation[axis], step};
     step *= c.out(axis);
   }
   shape.out_image_step = step;
@@ -37,8 +38,10 @@ double error_of(const ConvolutionCase& c) {
   const kernels::Convolution shape = describe(c);
 
   const Extent taps = shape.taps();
-  kernels::ConvolutionWeights source{weights.data(), shape.group_out() * shape.group_in() * taps,
-                                     shape.group_in() * taps, taps,
+  kernels::ConvolutionWeights source{weights.data(),
+                                     shape.group_out() * shape.group_in() * taps,
+                                     shape.group_in() * taps,
+                                     taps,
                                      {c.kernel[1] * c.kernel[2], c.kernel[2], 1}};
   std::vector<float> packed(kernels::packed_convolution_count(shape));
   kernels::pack_convolution(shape, source, packed.data());
@@ -146,13 +149,15 @@ TEST_CASE("convolution has one, two or three spatial axes and any batch") {
 
 TEST_CASE("a convolution's activation may need more than registers") {
   const ConvolutionCase c = plane(3, 10, 5, 3, 1, 1);
-  const auto input = random_floats(c.input_count(), 1), weights = random_floats(c.weight_count(), 2);
+  const auto input = random_floats(c.input_count(), 1),
+             weights = random_floats(c.weight_count(), 2);
   const kernels::Convolution shape = describe(c);
   std::vector<float> packed(kernels::packed_convolution_count(shape)), output(c.output_count());
   kernels::pack_convolution(shape, {weights.data(), 0, 27, 9, {9, 3, 1}}, packed.data());
   const auto expected = convolution_reference(c, input, weights);
   const auto run = [&](kernels::Activation activation) {
-    kernels::convolve(shape, input.data(), packed.data(), nullptr, output.data(), {nullptr, activation});
+    kernels::convolve(shape, input.data(), packed.data(), nullptr, output.data(),
+                      {nullptr, activation});
   };
   run({kernels::ActivationKind::kTanh, 0, 0, 2.0f, 0.25f});
   for (size_t i = 0; i < output.size(); ++i) {

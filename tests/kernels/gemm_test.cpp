@@ -24,8 +24,8 @@ double error_of(Extent rows, Extent columns, Extent depth, bool transposed_b = f
   std::vector<float> panels(kernels::panels_count(depth, columns));
   kernels::pack_panels(kernels::matrix_source(b.data(), depth, row_step, column_step), columns,
                        panels.data());
-  kernels::gemm({rows, columns, depth, a_step, c_step}, a.data(), panels.data(), bias.data(), c.data(),
-                {residual.data(), {kernels::ActivationKind::kRelu}});
+  kernels::gemm({rows, columns, depth, a_step, c_step}, a.data(), panels.data(), bias.data(),
+                c.data(), {residual.data(), {kernels::ActivationKind::kRelu}});
 
   double worst = 0;
   for (Extent m = 0; m < rows; ++m) {

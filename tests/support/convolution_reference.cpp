@@ -24,7 +24,7 @@ std::vector<double> convolution_reference(const ConvolutionCase& c, const std::v
   std::vector<double> output(c.output_count(), 0.0);
   const int group_in = c.in_channels / c.groups, group_out = c.out_channels / c.groups;
   // The element of the input at a padded position, channel i.
-  const auto read = [&](int n, const int (&at)[3], int i) -> double {
+  const auto read = [&](int n, const int(&at)[3], int i) -> double {
     for (int axis = 0; axis < 3; ++axis) {
       if (at[axis] < 0 || at[axis] >= c.in[axis]) return 0;
     }
