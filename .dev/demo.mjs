@@ -8,7 +8,13 @@ export async function buildDemo() {
   await once(
     "demo",
     {
-      inputs: ["demo", "build/package", "package-lock.json", ".dev/demo.mjs"],
+      inputs: [
+        "demo",
+        "cpp/graph/operators.def",
+        "build/package",
+        "package-lock.json",
+        ".dev/demo.mjs",
+      ],
       outputs: ["build/demo/index.html"],
     },
     async () => {

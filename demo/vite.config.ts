@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { transform } from "esbuild";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
+import { docPages } from "./docs/make.mjs";
 import { heedEntry, heedWorker, inRepository, networkFolder } from "./heed-package.mjs";
 import { kDictionaryFile, kNetworkFiles } from "./src/pipeline/network-files";
 
@@ -27,6 +28,18 @@ function networks(): Plugin {
           fileName: `models/${file}`,
           source: readFileSync(join(networkFolder, file)),
         });
+      }
+    },
+  };
+}
+
+/** Puts the documentation under docs/. */
+function documentation(): Plugin {
+  return {
+    name: "heed-documentation",
+    generateBundle() {
+      for (const [file, source] of Object.entries(docPages())) {
+        this.emitFile({ type: "asset", fileName: `docs/${file}`, source });
       }
     },
   };
@@ -75,5 +88,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { host: "127.0.0.1" },
-  plugins: [networks(), offline()],
+  plugins: [networks(), documentation(), offline()],
 });

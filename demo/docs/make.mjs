@@ -30,12 +30,14 @@ function operatorsPage() {
   const fused = operators.filter(({ domain }) => domain === "heed");
   const sections = [...new Set(own.map(({ section }) => section))];
   const versions = ["kFirstOpset", "kLastOpset"].map(
-    (name) => new RegExp(`${name} = (\\d+)`).exec(read("cpp/formats/onnx_graph.h"))[1],
+    (name) => new RegExp(`${name} = (\\d+)`).exec(read("cpp/formats/onnx.h"))[1],
   );
   return page(
     "Operators",
     `<p>heed runs ONNX files of operator sets ${versions.join(" to ")}. These are the ${own.length} operators that it has,
       made from the list that it is compiled from. A file with others does not load: the error names all of them, with their nodes.</p>
+    <p><code>Constant</code> and initializers are read as weights; sparse ones, texts, sequences and optionals are not. Quantised
+      files are computed in float32.</p>
     <p>Values are float32, int64, int32, int8, uint8 and bool. float16 is read and computed as float32. Shapes may have any
       number of axes up to 8, and an extent of 0, unless a limit is noted.</p>
     ${sections.map((section) => operatorSection(section, own)).join("\n")}

@@ -2,7 +2,12 @@
 
 const kLine = /^HEED_OPERATOR\((\w+), "(\w*)", k(\w+), k(\w+), (\d+),\s*(\d+), (\d+),\s*(\w+)\)$/;
 
-/** @returns { section, name, domain, firstOpset, minInputs, maxInputs, family } of every operator; 255 inputs are any number. */
+/**
+ * Every operator of the list; 255 inputs are any number.
+ * @param {string} list
+ * @returns {{ section: string, name: string, domain: string, family: string,
+ *   firstOpset: number, minInputs: number, maxInputs: number }[]}
+ */
 export function operatorsOf(list) {
   const operators = [];
   let section = "";

@@ -1,0 +1,32 @@
+// What the page of operators says besides the list: limits, and what fused steps are.
+
+/** Of all operators in a section of operators.def. */
+export const kSections = {
+  "Functions of one element":
+    "Functions of real numbers take float32. Exponentials, hyperbolic tangents, error functions and what is made of them are polynomials within 4 units in the last place.",
+  "Functions of two and more elements, with broadcasting":
+    "All types that ONNX names, of those that heed has.",
+  "Convolutions and products": "float32. Products of batches broadcast as ONNX says.",
+};
+
+const kWindows = "1-D, 2-D and 3-D windows";
+
+/** Of one operator. */
+export const kNotes = {
+  Conv: `${kWindows}; groups, dilation, strides, every kind of padding`,
+  ConvTranspose: `${kWindows}; groups, dilation, strides, every kind of padding`,
+  BatchNormalization: "not with `spatial` = 0 (before operator set 9)",
+  Dropout: "inference only: an error in training mode",
+  Resize: "linear and cubic of float32; nearest of every type; every coordinate transformation",
+  Upsample: "linear of float32; nearest of every type",
+  GridSample: "float32; 2-D and 3-D",
+  Range: "float32, int64 and int32",
+};
+
+/** Steps that passes make. */
+export const kFused = {
+  Activate: "A function of one element that was exported as several operators",
+  PooledGate: "Squeeze-excite: global average, two small products, gate, scale",
+  ScaledDotProduct:
+    "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
+};
