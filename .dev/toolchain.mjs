@@ -8,6 +8,7 @@
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -33,6 +34,9 @@ import {
   toolchain,
   which,
 } from "./run.mjs";
+
+/** To be raised when unpacking or patching changes, so that it is done again. */
+const kRecipe = 2;
 
 const kOldestEmscripten = [3, 1, 69];
 
@@ -110,7 +114,14 @@ export async function ensureToolchain() {
   for (const [program, name] of Object.entries(kBuildTools))
     if (which(program) === undefined) packages.push(name);
   // Two stamps: the unpacked packages (slow), and the small files written around them.
-  const unpacked = stampOf("unpacked", process.arch, repo, packages.join(" "), kLeftOut.join(" "));
+  const unpacked = stampOf(
+    "unpacked",
+    process.arch,
+    repo,
+    packages.join(" "),
+    kLeftOut.join(" "),
+    kRecipe,
+  );
   const ready = stampOf("ready", unpacked.hash, emsdk, process.execPath, {
     file: new URL(import.meta.url),
   });
@@ -341,33 +352,45 @@ function libraryFolders(machine) {
 /** Sets the loader and the library path of every program that was unpacked. */
 async function pointAtOwnLibraries(machine) {
   const loader = join(sysroot, machine.loader);
-  const libraries = libraryFolders(machine).join(":");
-  const patchelf = [loader, "--library-path", libraries, join(toolchain, "patchelf")];
+  const folders = libraryFolders(machine);
+  const libraries = folders.join(":");
   // A copy, since a running program cannot be patched.
-  await run("cp", [join(sysroot, "usr/bin/patchelf"), patchelf[3]]);
+  const copy = join(toolchain, "patchelf");
+  copyFileSync(join(sysroot, "usr/bin/patchelf"), copy);
+  const patchelf = (...args) =>
+    run(loader, ["--library-path", libraries, copy, ...args], { quiet: true });
+  const files = (folder) => readdirSync(folder).map((name) => join(folder, name));
+
   const programs = ["usr/bin", "usr/lib/llvm-19/bin"]
-    .flatMap((folder) => {
-      const path = join(sysroot, folder);
-      return existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [];
-    })
-    .filter(isDynamicProgram);
+    .flatMap((folder) => files(join(sysroot, folder)))
+    .filter((path) => isElf(path) && namesLoader(path));
   const show = progress(`pointing ${programs.length} programs at their libraries`);
   for (const [i, program] of programs.entries()) {
-    const args = ["--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries, program];
-    await run(patchelf[0], [...patchelf.slice(1), ...args], { quiet: true });
+    await patchelf("--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries, program);
     show((i + 1) / programs.length);
+  }
+  // A library with a RUNPATH of its own would look for its needs on the system, whatever its program says.
+  for (const library of folders
+    .flatMap(files)
+    .filter((path) => path.includes(".so") && isElf(path))) {
+    if ((await patchelf("--print-rpath", library)).output.trim() !== "") {
+      await patchelf("--remove-rpath", library);
+    }
   }
 }
 
-/** An ELF file (not a link) with a program interpreter. */
-function isDynamicProgram(path) {
-  if (!lstatSync(path).isFile()) return false;
+function startOf(path) {
   const head = Buffer.alloc(4096);
   const file = openSync(path, "r");
   readSync(file, head, 0, head.length, 0);
   closeSync(file);
-  return head.readUInt32BE(0) === 0x7f454c46 && head.includes("/ld-linux");
+  return head;
 }
+
+/** Not a link to one. */
+const isElf = (path) => lstatSync(path).isFile() && startOf(path).readUInt32BE(0) === 0x7f454c46;
+
+const namesLoader = (path) => startOf(path).includes("/ld-linux");
 
 function link(target, path) {
   rmSync(path, { force: true });
