@@ -104,6 +104,8 @@ export function lineList(session: Session): HTMLElement {
     summary.textContent = summarise(session);
     summary.classList.toggle("error", session.status.value === "failed");
     all.hidden = texts().length === 0;
+    const busy = ["waiting", "detecting", "reading"].includes(session.status.value);
+    setAria(list, { busy });
   });
   return h("div", { class: "panel" }, h("header", { class: "panel-head" }, summary, all), list);
 }

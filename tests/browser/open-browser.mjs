@@ -1,0 +1,25 @@
+import puppeteer from "puppeteer-core";
+import { browsers } from "../../.dev/browsers.mjs";
+
+const kChromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts a browser, "chromium" or "firefox", headless and with a profile of its own. */
+export async function openBrowser(name) {
+  const executablePath = browsers()[name];
+  if (executablePath === undefined) throw new Error(`${name} is not installed`);
+  return puppeteer.launch({
+    browser: name === "firefox" ? "firefox" : "chrome",
+    executablePath,
+    headless: true,
+    args: name === "firefox" ? [] : kChromiumArguments,
+    protocolTimeout: 180_000,
+  });
+}
