@@ -51,7 +51,10 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
   if (x > kFar) x = kFar;
   if (sample.mode == SampleMode::kNearest) x = std::nearbyint(x);
   if (x < low || x > high) {
-    if (sample.padding == SamplePadding::kBorder) x = std::clamp(x, 0.0f, size - 1);
+    // Not for cubic: as PyTorch and ONNX Runtime have it, its four elements are moved one by one.
+    if (sample.padding == SamplePadding::kBorder && sample.mode != SampleMode::kCubic) {
+      x = std::clamp(x, 0.0f, size - 1);
+    }
     if (sample.padding == SamplePadding::kReflection) x = reflect(x, low, high);
   }
   AxisTaps taps;

@@ -10,8 +10,8 @@ enum class SamplePadding : uint8_t { kZeros, kBorder, kReflection };
 
 // from (batch, extents..., channels), channels last; grid (batch, points, spatial) with x, that is the last spatial axis, first;
 // to (batch, points, channels). Positions -1..1 span the extents: from centre to centre with align_corners, from edge to edge
-// without. As in ONNX, positions outside are first moved by the padding, then the elements around them are read, those outside
-// by the padding again. Positions that are NaN or beyond 10^9 elements count as outside. Nothing overlaps.
+// without. Positions outside are first moved by the padding (but for cubic at the border), then the elements around them are
+// read, those outside by the padding again. Positions that are NaN or beyond 10^9 elements count as outside. Nothing overlaps.
 struct GridSample {
   int spatial;  // 2 or 3
   Extent batch, extents[3], channels, points;

@@ -92,10 +92,10 @@ Status use_sizes(const Attributes& attributes, std::span<const int64_t> sizes,
   for (int at : named) {
     ResizedAxis& axis = axes[static_cast<size_t>(at)];
     axis.scale = common;
-    axis.length = common * static_cast<float>(axis.extent);
     // To the nearest integer; every extent here is below 2^31.
     axis.resized = static_cast<Extent>(
         std::min(std::floor(double{common} * axis.extent + 0.5), double{INT32_MAX}));
+    axis.length = static_cast<float>(axis.resized);
   }
   return {};
 }

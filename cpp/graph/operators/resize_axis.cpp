@@ -27,7 +27,7 @@ float original_position(const ResizeRules& rules, const ResizedAxis& axis, Exten
   if (rules.coordinates == "pytorch_half_pixel" && axis.resized == 1) return 0;
   const float half_pixel = (x + 0.5f) / axis.scale - 0.5f;
   if (rules.coordinates == "half_pixel_symmetric") {
-    return extent / 2 * (1 - resized / axis.length) + half_pixel;
+    return extent / 2 * (1 - resized / (axis.scale * extent)) + half_pixel;
   }
   return half_pixel;
 }
