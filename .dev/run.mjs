@@ -2,13 +2,26 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 export const build = join(root, "build");
-export const toolchain = join(build, "toolchain");
+/** May be a link to another checkout's. */
+export const toolchain = realPath(join(build, "toolchain"));
+
+function realPath(path) {
+  return existsSync(path) ? realpathSync(path) : path;
+}
 
 /** A failure that is told in one sentence, without a stack. */
 export class SetupError extends Error {}

@@ -17,26 +17,17 @@ import {
   readFileSync,
   readSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import {
-  hashOf,
-  progress,
-  root as repo,
-  run,
-  runAsScript,
-  SetupError,
-  say,
-  toolchain,
-  which,
-} from "./run.mjs";
+import { hashOf, progress, run, runAsScript, SetupError, say, toolchain, which } from "./run.mjs";
 
 /** To be raised when unpacking or patching changes, so that it is done again. */
-const kRecipe = 2;
+const kRecipe = 3;
 
 const kOldestEmscripten = [3, 1, 69];
 
@@ -93,6 +84,8 @@ const kMachines = {
 };
 
 const sysroot = join(toolchain, "root");
+/** Where the sysroot is put together, so that what is there keeps working until the new one is complete. */
+const fresh = `${sysroot}.new`;
 const bin = join(toolchain, "bin");
 const include = join(toolchain, "include");
 
@@ -117,7 +110,7 @@ export async function ensureToolchain() {
   const unpacked = stampOf(
     "unpacked",
     process.arch,
-    repo,
+    toolchain,
     packages.join(" "),
     kLeftOut.join(" "),
     kRecipe,
@@ -149,10 +142,12 @@ export async function ensureToolchain() {
         : "setting up Emscripten 3.1.69 and clang 19 in build/toolchain",
     );
     if (!unpacked.holds()) {
-      ready.remove();
-      unpacked.remove();
       await unpack(await download(packages, machine), machine);
       await pointAtOwnLibraries(machine);
+      rmSync(`${sysroot}.old`, { recursive: true, force: true });
+      if (existsSync(sysroot)) renameSync(sysroot, `${sysroot}.old`);
+      renameSync(fresh, sysroot);
+      rmSync(`${sysroot}.old`, { recursive: true, force: true });
       unpacked.write();
       rmSync(join(toolchain, "apt"), { recursive: true, force: true });
     }
@@ -172,7 +167,6 @@ function stampOf(name, ...inputs) {
     hash,
     holds: () => existsSync(path) && readFileSync(path, "utf8") === hash,
     write: () => writeFileSync(path, hash),
-    remove: () => rmSync(path, { force: true }),
   };
 }
 
@@ -321,11 +315,11 @@ ${process.getuid() === 0 ? 'APT::Sandbox::User "root";' : ""}
 }
 
 async function unpack(archives, machine) {
-  rmSync(sysroot, { recursive: true, force: true });
+  rmSync(fresh, { recursive: true, force: true });
   // Trixie's /lib is a link into /usr; the packages rely on it.
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
-    mkdirSync(join(sysroot, "usr", name), { recursive: true });
-    symlinkSync(`usr/${name}`, join(sysroot, name));
+    mkdirSync(join(fresh, "usr", name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(fresh, name));
   }
   const show = progress(`unpacking ${archives.length} packages`);
   let done = 0;
@@ -335,34 +329,36 @@ async function unpack(archives, machine) {
     const command = 'dpkg-deb --fsys-tarfile "$1" | (shift; tar -x --keep-directory-symlink "$@")';
     await run(
       "bash",
-      ["-o", "pipefail", "-c", command, "bash", archive, "-C", sysroot, ...excludes],
+      ["-o", "pipefail", "-c", command, "bash", archive, "-C", fresh, ...excludes],
       { quiet: true },
     );
     done += statSync(archive).size;
     show(done / total);
   }
-  if (!existsSync(join(sysroot, machine.loader)))
+  if (!existsSync(join(fresh, machine.loader)))
     throw new SetupError(`the unpacked libc6 has no ${machine.loader}`);
 }
 
-function libraryFolders(machine) {
-  return [join(sysroot, "usr/lib", machine.triple), join(sysroot, "usr/lib/llvm-19/lib")];
+function libraryFolders(folder, machine) {
+  return [join(folder, "usr/lib", machine.triple), join(folder, "usr/lib/llvm-19/lib")];
 }
 
 /** Sets the loader and the library path of every program that was unpacked. */
 async function pointAtOwnLibraries(machine) {
   const loader = join(sysroot, machine.loader);
-  const folders = libraryFolders(machine);
-  const libraries = folders.join(":");
+  const libraries = libraryFolders(sysroot, machine).join(":");
+  const folders = libraryFolders(fresh, machine);
   // A copy, since a running program cannot be patched.
   const copy = join(toolchain, "patchelf");
-  copyFileSync(join(sysroot, "usr/bin/patchelf"), copy);
+  copyFileSync(join(fresh, "usr/bin/patchelf"), copy);
   const patchelf = (...args) =>
-    run(loader, ["--library-path", libraries, copy, ...args], { quiet: true });
+    run(join(fresh, machine.loader), ["--library-path", folders.join(":"), copy, ...args], {
+      quiet: true,
+    });
   const files = (folder) => readdirSync(folder).map((name) => join(folder, name));
 
   const programs = ["usr/bin", "usr/lib/llvm-19/bin"]
-    .flatMap((folder) => files(join(sysroot, folder)))
+    .flatMap((folder) => files(join(fresh, folder)))
     .filter((path) => isElf(path) && namesLoader(path));
   const show = progress(`pointing ${programs.length} programs at their libraries`);
   for (const [i, program] of programs.entries()) {
@@ -417,7 +413,7 @@ function writeWrappers(machine, emsdk) {
 
   // Native clang: trixie's headers and libraries, and programs that find trixie's loader when they run.
   const config = join(toolchain, "native.cfg");
-  const rpaths = libraryFolders(machine).map((folder) => `-Wl,-rpath,${folder}`);
+  const rpaths = libraryFolders(sysroot, machine).map((folder) => `-Wl,-rpath,${folder}`);
   const options = [
     `--sysroot=${sysroot}`,
     "-fuse-ld=lld",
@@ -466,8 +462,9 @@ FROZEN_CACHE = True
     // Emscripten's scripts import acorn from beside themselves, run the tsc that comes first on the PATH (6 is too new for
     // --emit-tsd), and are CommonJS unless their names say otherwise, whatever the package above them is.
     mkdirSync(join(emscripten, "node_modules"), { recursive: true });
-    link(join(repo, "node_modules/acorn"), join(emscripten, "node_modules/acorn"));
-    link(join(repo, "node_modules/typescript/bin/tsc"), join(bin, "tsc"));
+    const modules = join(toolchain, "../../node_modules");
+    link(join(modules, "acorn"), join(emscripten, "node_modules/acorn"));
+    link(join(modules, "typescript/bin/tsc"), join(bin, "tsc"));
     writeFileSync(join(emscripten, "package.json"), "{}\n");
   }
   for (const name of ["emcc", "em++", "emar", "emranlib", "emcmake", "emsize"]) {
