@@ -45,7 +45,7 @@ class Line {
       sum += static_cast<double>(exp_row(y, x, m, count));
     });
     const auto factor = static_cast<float>(1 / sum);
-    each([&](float* y, const float*, Extent count) { scale_row(y, factor, count); }, true);
+    each([&](float* y, const float*, Extent count) { multiply_row(y, factor, count); }, true);
   }
 
   void log_softmax() const {
@@ -173,7 +173,7 @@ float exp_row(float* y, const float* x, float shift, Extent count) {
   return total;
 }
 
-void scale_row(float* y, float factor, Extent count) {
+void multiply_row(float* y, float factor, Extent count) {
   const f32x4 f = splat(factor);
   Extent i = 0;
   for (; i + 4 <= count; i += 4) store(y + i, load(y + i) * f);
