@@ -40,8 +40,7 @@ struct OnnxOptions {
 // declared float16 stay it, with
 //   a Cast behind the input and in front of the output; a Cast to float16 rounds. A Cast to
 //   bfloat16 does not.
-// - float64 is computed as float32, inside: constants become float32. Inputs and outputs of float64
-// are an error.
+// - float64 is computed as float32: constants, inputs and outputs of it are float32.
 // - An `If` node's inputs are the condition, what `then_branch` reads of the tensors around it (its
 // graph's inputs, in their
 //   order), then what `else_branch` reads.

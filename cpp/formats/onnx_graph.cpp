@@ -19,6 +19,7 @@ Result<DType> declared_type(const ValueMessage& value) {
   }
   switch (value.type) {
     case kFloat:
+    case kDouble:
     case kInt64:
     case kInt32:
     case kUint8:

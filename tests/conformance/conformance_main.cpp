@@ -54,17 +54,17 @@ Result<std::vector<HostTensor>> read_tensors(const std::string& folder, std::str
 }
 
 Status run_case(const std::string& model_path, const std::string& data_folder, bool channels_last) {
+  auto file = std::make_shared<std::vector<std::byte>>(read_file(model_path));
+  OnnxOptions options;
+  options.may_modify_file = channels_last;  // as the engine reads it
+  Result<Graph> graph = read_onnx(*file, file, options);
+  if (!graph.ok()) return graph.status();
   const Result<std::vector<HostTensor>> inputs = read_tensors(data_folder, "input_");
   if (!inputs.ok()) return inputs.status();
   const Result<std::vector<HostTensor>> expected = read_tensors(data_folder, "output_");
   if (!expected.ok()) return expected.status();
   if (channels_last && (inputs.value().empty() || inputs.value()[0].shape.rank() < 3)) return {};
 
-  auto file = std::make_shared<std::vector<std::byte>>(read_file(model_path));
-  OnnxOptions options;
-  options.may_modify_file = channels_last;  // as the engine reads it
-  Result<Graph> graph = read_onnx(*file, file, options);
-  if (!graph.ok()) return graph.status();
   const Result<std::vector<HostTensor>> outputs =
       run(std::move(graph.value()), inputs.value(), {.channels_last = channels_last});
   if (!outputs.ok()) return outputs.status();

@@ -83,3 +83,13 @@ TEST_CASE("a float16 input that is an output too is read and written as float16"
   CHECK(steps(graph) == std::vector<Step>{{"Cast", 1}, {"Cast", 10}});
   CHECK(graph.tensor(graph.outputs[0]).name == "x");
 }
+
+TEST_CASE("float64 inputs and outputs are float32", "[onnx]") {
+  const Graph graph = read(Proto()
+                               .message(kGraphNode, node("Relu", {"x"}, {"y"}))
+                               .message(kGraphInput, tensor_value("x", kOnnxDouble, {2}))
+                               .message(kGraphOutput, tensor_value("y", kOnnxDouble, {2})));
+  CHECK(steps(graph) == std::vector<Step>{{"Relu", 0}});
+  CHECK(graph.tensor(graph.inputs[0]).dtype == DType::kF32);
+  CHECK(graph.tensor(graph.outputs[0]).dtype == DType::kF32);
+}

@@ -44,6 +44,17 @@ void push_integer(std::vector<std::byte>& data, DType dtype, int64_t value) {
   }
 }
 
+// Elements of float64 as float32.
+std::vector<std::byte> narrowed(const std::vector<std::byte>& wide) {
+  std::vector<std::byte> data;
+  for (size_t i = 0; i + sizeof(double) <= wide.size(); i += sizeof(double)) {
+    double value;
+    std::memcpy(&value, wide.data() + i, sizeof value);
+    push(data, static_cast<float>(value));
+  }
+  return data;
+}
+
 }  // namespace
 
 Result<HostTensor> read_tensor_file(const std::string& path) {
@@ -81,6 +92,9 @@ Result<HostTensor> read_tensor_file(const std::string& path) {
         tensor.data.assign(bytes, bytes + raw.size());
         break;
       }
+      case 10:
+        for (double value : reader.get_packed_double()) push(tensor.data, value);
+        break;
       default:
         reader.skip();
     }
@@ -106,6 +120,10 @@ Result<HostTensor> read_tensor_file(const std::string& path) {
       break;
     case 10:
       tensor.dtype = DType::kF16;
+      break;
+    case 11:
+      tensor.dtype = DType::kF32;
+      tensor.data = narrowed(tensor.data);
       break;
     default:
       return error(Code::kUnsupportedType, path, " has elements of type ", type);

@@ -10,8 +10,8 @@ namespace heed::test {
 
 std::vector<std::byte> read_file(const std::string& path);  // empty when it cannot be read
 
-// A reader of its own, which shares nothing with the one that is tested. An error when the tensor
-// has a type that heed lacks.
+// A reader of its own, which shares nothing with the one that is tested. float64 becomes float32;
+// an error when the tensor has a type that heed lacks.
 Result<HostTensor> read_tensor_file(const std::string& path);
 
 }  // namespace heed::test
