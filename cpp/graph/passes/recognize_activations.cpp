@@ -43,9 +43,10 @@ TensorId sixth_of(Editor& editor, const Node& node) {
 TensorId hard_sigmoid_of(Editor& editor, TensorId tensor) {
   Node* node = editor.producer(tensor);
   if (!node) return kNoTensor;
-  if (node->op->name == "HardSigmoid" && near(node->attributes->real("alpha", 0.2f), 1.0f / 6) &&
-      near(node->attributes->real("beta", 0.5f), 0.5f)) {
-    return node->inputs[0];
+  const auto known = activation_of(*node, [&](TensorId id) { return editor.constant(id); });
+  if (known && known->activation.kind == ActivationKind::kHardSigmoid &&
+      near(known->activation.alpha, 1.0f / 6) && near(known->activation.beta, 0.5f)) {
+    return known->input;
   }
   const TensorId clipped = sixth_of(editor, *node);
   return clipped == kNoTensor ? kNoTensor : clipped_plus_three(editor, clipped);
