@@ -101,7 +101,10 @@ function start(): void {
   const wanted = kSamples.find(({ id }) => location.hash === `#${id}`);
   if (wanted) void openSample(session, wanted);
   if ("serviceWorker" in navigator && import.meta.env.PROD) {
-    void navigator.serviceWorker.register("./service-worker.js");
+    // after the networks, so as not to compete with them
+    session.networks.watch((networks) => {
+      if (networks) void navigator.serviceWorker.register("./service-worker.js");
+    });
   }
 }
 

@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inRepository } from "../../demo/heed-package.mjs";
 import { fold } from "../demo/fold.mjs";
@@ -122,6 +125,25 @@ describe.each(["chromium", "firefox"])("in %s", (name) => {
     );
     const lines = await readSample(page, "street-sign");
     expect(lines.map(fold)).toEqual(truthOf("street-sign").map(fold));
+  });
+
+  test.each([
+    [1, 1],
+    [20000, 50],
+  ])("a white picture of %d x %d has no text, which is no error", async (width, height) => {
+    const path = join(mkdtempSync(join(tmpdir(), "heed-demo-")), "white.png");
+    const data = new Uint8Array(width * height).fill(255);
+    writeFileSync(path, encode({ width, height, data, channels: 1 }));
+    const input = await page.$("#file");
+    await input.uploadFile(path);
+    await page.waitForFunction(
+      () => document.querySelector(".summary").textContent === "No text found in this image.",
+      { timeout: 60_000 },
+    );
+    expect(await page.$eval(".picture", (node) => node.getAttribute("aria-label"))).toBe(
+      `white.png, ${width} by ${height} pixels`,
+    );
+    await readSample(page, "upside-down");
   });
 
   test("nothing was written to the console as an error", () => {

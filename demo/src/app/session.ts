@@ -28,6 +28,10 @@ export interface Overlay {
   label: string;
 }
 
+/** The words of anything that was thrown. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** What the page knows, and what it does: everything the views watch. */
 export class Session {
   readonly networks = new Cell<Networks | undefined>(undefined);
@@ -47,6 +51,8 @@ export class Session {
   readonly limit = new Cell(960);
 
   dictionary: readonly string[] = [];
+  /** Whether a network ended itself: an engine that trapped is not used again. */
+  readonly broken = new Cell(false);
   #reading: AbortController | undefined;
 
   /** Shows a picture and reads it, as soon as the networks are there. */
@@ -85,10 +91,17 @@ export class Session {
     }
   }
 
-  /** Says what went wrong. */
+  /** Shows what went wrong with the reading. */
   fail(error: unknown): void {
-    this.message.value = error instanceof Error ? error.message : String(error);
+    this.message.value = this.explain(error);
     this.status.value = "failed";
+  }
+
+  /** What went wrong, in words; a network that cannot be used on is loaded anew. */
+  explain(error: unknown): string {
+    const code = (error as { code?: string } | undefined)?.code;
+    if (code === "internal" || code === "disposed") this.broken.value = true;
+    return messageOf(error);
   }
 
   /** The line that was selected, if it was read. */

@@ -20,8 +20,13 @@ export function viridis(value: number): Colour {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** The map at 256 steps. */
-const kColours = Array.from({ length: 256 }, (_, i) => viridis(i / 255));
+/** The map at 256 steps, as pixels in this machine's byte order, with an alpha for each step. */
+const palette = (alpha: (step: number) => number): Uint32Array => {
+  const bytes = Array.from({ length: 256 }, (_, step) => [...viridis(step / 255), alpha(step)]);
+  return new Uint32Array(Uint8Array.from(bytes.flat()).buffer);
+};
+const kOpaque = palette(() => 255);
+const kFading = palette((step) => Math.min(255, 2 * step));
 
 export interface HeatOptions {
   low: number;
@@ -38,12 +43,12 @@ export function paintHeat(
   { low, high, fade = false }: HeatOptions,
 ): Pixels {
   const out = makePixels(width, height);
+  const pixels = new Uint32Array(out.data.buffer);
+  const colours = fade ? kFading : kOpaque;
   const scale = 255 / (high - low || 1);
-  for (let i = 0; i < width * height; i++) {
-    const value = Math.min(Math.max(((data[i] as number) - low) * scale, 0), 255) | 0;
-    const colour = kColours[value] as Colour;
-    out.data.set(colour, 4 * i);
-    out.data[4 * i + 3] = fade ? Math.min(255, 2 * value) : 255;
+  for (let i = 0; i < pixels.length; i++) {
+    const value = ((data[i] as number) - low) * scale;
+    pixels[i] = colours[Math.min(Math.max(value, 0), 255) | 0] as number;
   }
   return out;
 }

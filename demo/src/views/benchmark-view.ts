@@ -94,7 +94,7 @@ export function benchmarkView(session: Session): HTMLElement {
       }
       note.textContent = "Done. Times include the copy to the worker and back.";
     } catch (error) {
-      note.textContent = error instanceof Error ? error.message : String(error);
+      note.textContent = session.explain(error);
     }
     start.disabled = false;
   });

@@ -71,8 +71,7 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
       choice.value = "favoured";
       gates.value = found;
     } catch (error) {
-      if (turn === latest)
-        note.textContent = error instanceof Error ? error.message : String(error);
+      if (turn === latest) note.textContent = session.explain(error);
     }
   };
 

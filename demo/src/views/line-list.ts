@@ -14,8 +14,12 @@ function copyButton(label: string, text: () => string, visible?: string): HTMLBu
   };
   button.addEventListener("click", async (event) => {
     event.stopPropagation();
-    await navigator.clipboard.writeText(text());
-    show(kDone, "Copied");
+    try {
+      await navigator.clipboard.writeText(text());
+      show(kDone, "Copied");
+    } catch {
+      show(kCopy, "Not allowed");
+    }
     setTimeout(() => show(kCopy, visible ?? label), 1200);
   });
   show(kCopy, visible ?? label);

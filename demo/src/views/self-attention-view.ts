@@ -44,8 +44,7 @@ export function selfAttentionView(session: Session, active: Cell<boolean>): HTML
       focus.step.value = line.characters[0]?.step ?? 0;
       maps.value = found;
     } catch (error) {
-      if (turn === latest)
-        note.textContent = error instanceof Error ? error.message : String(error);
+      if (turn === latest) note.textContent = session.explain(error);
     }
   };
   watchAll([active, session.selected, session.status], () => void run());
