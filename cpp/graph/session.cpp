@@ -21,13 +21,13 @@ bool same_request(const Request& a, const Request& b) {
 
 ConstantPtr copy_of(const OutputValue& value) {
   NewConstant made = make_constant(value.dtype, value.shape);
-  std::memcpy(made.data, value.data, value.bytes());
+  if (value.bytes() > 0) std::memcpy(made.data, value.data, value.bytes());
   return made.constant;
 }
 
 bool same_value(const Constant& constant, const OutputValue& value) {
   return constant.dtype == value.dtype && constant.shape == value.shape &&
-         std::memcmp(constant.data, value.data, value.bytes()) == 0;
+         (value.bytes() == 0 || std::memcmp(constant.data, value.data, value.bytes()) == 0);
 }
 
 }  // namespace
