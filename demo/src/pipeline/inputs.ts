@@ -41,20 +41,26 @@ export function detectionSize(image: Size, limit: number): Size {
 export const detectionInput = (image: Pixels, size: Size): Tensor =>
   Tensor.fromImage(image, { size, resize: "stretch", ...kDetectionNorm });
 
-/** The direction classifier's input: float32 [1, 3, 48, 192], a short line padded with zeros. */
-export function directionInput(crop: Pixels): Tensor {
-  const padded = padRight(crop, Math.round((crop.height * kDirectionWidth) / kTextHeight));
-  const size = { width: kDirectionWidth, height: kTextHeight };
-  return Tensor.fromImage(padded, { size, resize: "stretch", ...kTextNorm });
-}
+/** A line as the direction classifier sees it: a short one padded to the aspect ratio it takes. */
+export const padForDirection = (crop: Pixels): Pixels =>
+  padRight(crop, Math.round((crop.height * kDirectionWidth) / kTextHeight));
+
+/** The direction classifier's input: float32 [1, 3, 48, 192]. */
+export const directionInput = (crop: Pixels): Tensor =>
+  Tensor.fromImage(padForDirection(crop), {
+    size: { width: kDirectionWidth, height: kTextHeight },
+    resize: "stretch",
+    ...kTextNorm,
+  });
+
+/** A line as the recogniser sees it: padded where it is narrower than the network's least width. */
+export const padForText = (crop: Pixels): Pixels =>
+  padRight(crop, Math.ceil((crop.height * kMinTextWidth) / kTextHeight));
 
 /** The recogniser's input: float32 [1, 3, 48, width], the width from the line's aspect ratio. */
 export function textInput(crop: Pixels): Tensor {
-  const width = Math.ceil((crop.width * kTextHeight) / crop.height);
-  const size = {
-    width: Math.min(Math.max(width, kMinTextWidth), kMaxTextWidth),
-    height: kTextHeight,
-  };
-  const padded = width < kMinTextWidth ? padRight(crop, crop.height) : crop;
+  const padded = padForText(crop);
+  const width = Math.ceil((padded.width * kTextHeight) / padded.height);
+  const size = { width: Math.min(width, kMaxTextWidth), height: kTextHeight };
   return Tensor.fromImage(padded, { size, resize: "stretch", ...kTextNorm });
 }

@@ -1,7 +1,7 @@
 import { type Box, findBoxes, type ProbabilityMap } from "./boxes";
 import { type Character, decode } from "./ctc";
 import type { Quad } from "./geometry";
-import { detectionInput, detectionSize, directionInput, textInput } from "./inputs";
+import { detectionInput, detectionSize, directionInput, padForText, textInput } from "./inputs";
 import { type Networks, runSingle } from "./networks";
 import { cropQuad, isTall, type Pixels, rotateHalf, rotateQuarter } from "./pixels";
 import { readingOrder } from "./reading-order";
@@ -17,7 +17,7 @@ export interface Line {
   boxScore: number;
   /** Whether the direction network found it upside down (the crop is already turned). */
   upsideDown: boolean;
-  /** The straightened line as the recogniser saw it, at its own resolution. */
+  /** The straightened line as the recogniser saw it, but at its own resolution. */
   crop: Pixels;
   characters: Character[];
   /** Time steps of the recogniser: the crop's width is divided into as many. */
@@ -80,7 +80,7 @@ export async function readLine(
   const upright = isTall(straight) ? rotateQuarter(straight) : straight;
   const direction = await runSingle(networks.direction, directionInput(upright), signal);
   const upsideDown = (direction.data[1] ?? 0) > kUpsideDown;
-  const crop = upsideDown ? rotateHalf(upright) : upright;
+  const crop = padForText(upsideDown ? rotateHalf(upright) : upright);
   const turned = performance.now();
   const probabilities = await runSingle(networks.recognise, textInput(crop), signal);
   const decoded = decode(probabilities, dictionary);

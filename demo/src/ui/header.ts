@@ -14,7 +14,7 @@ export function header(): HTMLElement {
     { class: "top" },
     h("a", { class: "brand", href: "./", aria: { current: "page" } }, mark, "heed"),
     h(
-      "p",
+      "h1",
       { class: "tagline" },
       "Reads text from images in your browser, and shows what the networks attend to.",
     ),

@@ -9,7 +9,13 @@ import {
   rank,
   readGates,
 } from "../attention/gates";
-import { detectionInput, detectionSize, directionInput, textInput } from "../pipeline/inputs";
+import {
+  detectionInput,
+  detectionSize,
+  directionInput,
+  padForDirection,
+  textInput,
+} from "../pipeline/inputs";
 import type { NetworkName } from "../pipeline/networks";
 import type { Pixels } from "../pipeline/pixels";
 import { channelBars } from "../ui/channel-bars";
@@ -36,8 +42,10 @@ function inputOf(session: Session, network: NetworkName) {
     );
   }
   const crop = session.line?.crop;
-  const tensor = crop && (network === "direction" ? directionInput(crop) : textInput(crop));
-  return tensor && { tensor, pixels: crop };
+  if (!crop) return undefined;
+  return network === "direction"
+    ? { tensor: directionInput(crop), pixels: padForDirection(crop) }
+    : { tensor: textInput(crop), pixels: crop };
 }
 
 /** Squeeze-excite gates: which channels each block lets through, and where those are active. */
@@ -129,7 +137,7 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
     h(
       "p",
       { class: "lead" },
-      "A squeeze-excite block averages each channel over the picture and decides from all averages how far to open each one. ",
+      "A squeeze-excite block averages each channel over the picture and decides from all averages how far to open each one. Direction and recognition look at the selected line.",
     ),
     h("div", { class: "controls" }, networks.element, orders.element),
     blockPicker(session.networks, network, gates, block),
