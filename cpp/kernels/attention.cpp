@@ -1,0 +1,250 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/gemm.h"
+#include "kernels/gemv.h"
+#include "kernels/pack_panels.h"
+#include "kernels/row.h"
+#include "kernels/softmax.h"
+#include "kernels/vector_math.h"
+
+namespace heed::kernels {
+
+using namespace simd;
+
+namespace {
+
+constexpr float kHidden = -std::numeric_limits<float>::infinity();
+
+// Queries of a block: so many that their scores stay in the second level cache. 12 is a multiple of both tile heights.
+Extent block_rows(const Attention& shape) {
+  const Extent fitting = 16384 / std::max<Extent>(1, shape.keys) / 12 * 12;
+  return std::min(shape.queries, std::clamp<Extent>(fitting, 12, 96));
+}
+
+// With one query or two for each key, multiplying with k and v as they lie is cheaper than packing them.
+bool is_decoding(const Attention& shape) {
+  const bool readable = (shape.k.element == 1 || shape.k.row == 1) &&
+                        (shape.v.element == 1 || shape.v.row == 1);
+  return readable && shape.queries * (shape.heads / std::max<Extent>(1, shape.kv_heads)) <= 2;
+}
+
+struct Scratch {
+  int64_t keys, values, queries, scores, output;
+  int64_t total() const { return keys + values + queries + scores + output; }
+};
+
+Scratch scratch_of(const Attention& shape) {
+  const int64_t rows = block_rows(shape);
+  const bool packed = !is_decoding(shape);
+  return {packed ? panels_count(shape.width, shape.keys) : 0,
+          packed ? panels_count(shape.keys, shape.value_width) : 0, rows * shape.width,
+          rows * shape.keys, rows * shape.value_width};
+}
+
+// One row of scores on its way to probabilities.
+struct RowSteps {
+  const Attention& shape;
+
+  void cap(float* row, Extent count) const {
+    const f32x4 c = splat(shape.soft_cap);
+    for_each_vector(count, [&](Extent j, int n) {
+      store_partial(row + j, c * tanh(load_partial(row + j, n) / c), n);
+    });
+  }
+
+  void add_mask(float* row, Extent count, const float* mask) const {
+    const Extent step = shape.mask.element;
+    if (step == 1) {
+      for_each_vector(count, [&](Extent j, int n) {
+        store_partial(row + j, load_partial(row + j, n) + load_partial(mask + j, n), n);
+      });
+      return;
+    }
+    for (Extent j = 0; j < count; ++j) row[j] += mask[j * step];
+  }
+
+  void hide(float* row, Extent count, const uint8_t* allowed) const {
+    for (Extent j = 0; j < count; ++j) {
+      if (!allowed[j * shape.mask.element]) row[j] = kHidden;
+    }
+  }
+
+  void softmax(float* row, Extent count) const {
+    const float m = row_maximum(row, count);
+    // Nothing is seen. (A NaN is passed over by the maximum: look again.)
+    if (m == kHidden && std::all_of(row, row + count, [](float s) { return s == kHidden; })) {
+      const float value = shape.zero_empty_rows ? 0.0f : std::numeric_limits<float>::quiet_NaN();
+      std::fill_n(row, count, value);
+      return;
+    }
+    multiply_row(row, 1 / exp_row(row, row, m, count), count);
+  }
+};
+
+// The computation of one block of queries of one head.
+class Block {
+ public:
+  Block(const Attention& shape, const float* q, const float* k, const float* v, const void* mask,
+        float* y, float* scores, float* scratch)
+      : shape_(shape), q_(q), k_(k), v_(v), mask_(mask), y_(y), scores_(scores) {
+    const Scratch sizes = scratch_of(shape);
+    key_panels_ = scratch;
+    value_panels_ = key_panels_ + sizes.keys;
+    query_rows_ = value_panels_ + sizes.values;
+    score_rows_ = query_rows_ + sizes.queries;
+    output_rows_ = score_rows_ + sizes.scores;
+  }
+
+  // Keys and values of this head are what `run` multiplies with.
+  void use_head(Extent batch, Extent head) {
+    key_ = k_ + batch * shape_.k.batch + head * shape_.k.head;
+    value_ = v_ + batch * shape_.v.batch + head * shape_.v.head;
+    if (is_decoding(shape_)) return;
+    pack_panels(matrix_source(key_, shape_.width, shape_.k.element, shape_.k.row), shape_.keys,
+                key_panels_);
+    pack_panels(matrix_source(value_, shape_.keys, shape_.v.row, shape_.v.element),
+                shape_.value_width, value_panels_);
+  }
+
+  void run(Extent batch, Extent head, Extent first, Extent rows) {
+    load_queries(batch, head, first, rows);
+    // Keys that no query of the block sees are left out, unless their scores are asked for.
+    const bool all = scores_ && shape_.scores_stage < ScoresStage::kMasked;
+    const Extent limit = all ? shape_.keys : visible(first + rows - 1);
+    multiply_keys(rows, limit);
+    for (Extent i = 0; i < rows; ++i) {
+      float* row = score_rows_ + i * shape_.keys;
+      finish_row_of(batch, head, first + i, row, limit);
+    }
+    multiply_values(batch, head, first, rows);
+  }
+
+ private:
+  // Keys 0 .. visible - 1 are seen by query `row`, masks aside.
+  Extent visible(Extent row) const {
+    if (!shape_.causal) return shape_.keys;
+    return std::min(shape_.keys, row + shape_.causal_offset + 1);
+  }
+
+  void load_queries(Extent batch, Extent head, Extent first, Extent rows) {
+    const AttentionSteps& steps = shape_.q;
+    const float* from = q_ + batch * steps.batch + head * steps.head + first * steps.row;
+    const f32x4 scale = splat(shape_.scale);
+    for (Extent i = 0; i < rows; ++i, from += steps.row) {
+      float* to = query_rows_ + i * shape_.width;
+      if (steps.element != 1) {
+        for (Extent e = 0; e < shape_.width; ++e) to[e] = from[e * steps.element] * shape_.scale;
+        continue;
+      }
+      for_each_vector(shape_.width, [&](Extent e, int n) {
+        store_partial(to + e, load_partial(from + e, n) * scale, n);
+      });
+    }
+  }
+
+  void multiply_keys(Extent rows, Extent limit) {
+    if (!is_decoding(shape_)) {
+      const Gemm product = {rows, limit, shape_.width, shape_.width, shape_.keys};
+      return gemm(product, query_rows_, key_panels_, nullptr, score_rows_, {});
+    }
+    for (Extent i = 0; i < rows; ++i) {
+      gemv(limit, shape_.width, query_rows_ + i * shape_.width, key_, shape_.k.element,
+           shape_.k.row, score_rows_ + i * shape_.keys);
+    }
+  }
+
+  void multiply_values(Extent batch, Extent head, Extent first, Extent rows) {
+    const AttentionSteps& steps = shape_.y;
+    float* to = y_ + batch * steps.batch + head * steps.head + first * steps.row;
+    const bool direct = steps.element == 1;
+    float* output = direct ? to : output_rows_;
+    const Extent output_step = direct ? steps.row : shape_.value_width;
+    if (!is_decoding(shape_)) {
+      const Gemm product = {rows, shape_.value_width, shape_.keys, shape_.keys, output_step};
+      gemm(product, score_rows_, value_panels_, nullptr, output, {});
+    } else {
+      for (Extent i = 0; i < rows; ++i) {
+        gemv(shape_.value_width, shape_.keys, score_rows_ + i * shape_.keys, value_, shape_.v.row,
+             shape_.v.element, output + i * output_step);
+      }
+    }
+    if (direct) return;
+    for (Extent i = 0; i < rows; ++i, to += steps.row) {
+      kernels::finish_row(to, steps.element, shape_.value_width, output + i * output_step);
+    }
+  }
+
+  // From products to probabilities, which are zero from `limit` on.
+  void finish_row_of(Extent batch, Extent head, Extent query, float* row, Extent limit) {
+    const RowSteps steps{shape_};
+    const Extent seen = visible(query);
+    emit(ScoresStage::kProduct, batch, head, query, row);
+    if (shape_.soft_cap > 0) steps.cap(row, limit);
+    emit(ScoresStage::kCapped, batch, head, query, row);
+    const Extent masked =
+        shape_.mask_keys > 0 ? std::min(shape_.mask_keys, shape_.keys) : shape_.keys;
+    const Extent count = std::min(seen, masked);
+    const Extent at = batch % shape_.mask_batches * shape_.mask.batch + head * shape_.mask.head + query * shape_.mask.row;
+    if (shape_.mask_kind == MaskKind::kAdd) {
+      steps.add_mask(row, count, static_cast<const float*>(mask_) + at);
+    } else if (shape_.mask_kind == MaskKind::kAllow) {
+      steps.hide(row, count, static_cast<const uint8_t*>(mask_) + at);
+    }
+    std::fill(row + count, row + shape_.keys, kHidden);
+    emit(ScoresStage::kMasked, batch, head, query, row);
+    steps.softmax(row, count);
+    const bool nan = count == 0 && !shape_.zero_empty_rows;
+    std::fill(row + count, row + shape_.keys, nan ? std::numeric_limits<float>::quiet_NaN() : 0.0f);
+    emit(ScoresStage::kSoftmax, batch, head, query, row);
+  }
+
+  void emit(ScoresStage stage, Extent batch, Extent head, Extent query, const float* row) {
+    if (!scores_ || stage != shape_.scores_stage) return;
+    const AttentionSteps& steps = shape_.scores;
+    float* to = scores_ + batch * steps.batch + head * steps.head + query * steps.row;
+    for (Extent j = 0; j < shape_.keys; ++j) to[j * steps.element] = row[j];
+  }
+
+  const Attention& shape_;
+  const float* q_;
+  const float* k_;
+  const float* v_;
+  const void* mask_;
+  float* y_;
+  float* scores_;
+  const float* key_ = nullptr;
+  const float* value_ = nullptr;
+  float* key_panels_;
+  float* value_panels_;
+  float* query_rows_;
+  float* score_rows_;
+  float* output_rows_;
+};
+
+}  // namespace
+
+int64_t attention_scratch(const Attention& attention) { return scratch_of(attention).total(); }
+
+void attention(const Attention& shape, const float* q, const float* k, const float* v,
+               const void* mask, float* y, float* scores, float* scratch) {
+  if (shape.queries == 0 || shape.kv_heads == 0) return;
+  Block block(shape, q, k, v, mask, y, scores, scratch);
+  const Extent group = shape.heads / shape.kv_heads;
+  const Extent rows = block_rows(shape);
+  for (Extent batch = 0; batch < shape.batch; ++batch) {
+    for (Extent head = 0; head < shape.kv_heads; ++head) {
+      block.use_head(batch, head);
+      for (Extent i = 0; i < group; ++i) {
+        for (Extent first = 0; first < shape.queries; first += rows) {
+          block.run(batch, head * group + i, first, std::min(rows, shape.queries - first));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace heed::kernels
