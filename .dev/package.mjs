@@ -38,9 +38,8 @@ const options = {
   charset: "utf8",
   external: ["node:*", ...builtinModules],
   legalComments: "none",
-  // Names stay readable in stack traces; the user's bundler shortens them.
+  // Code stays readable, for stack traces; the user's bundler shortens it.
   minifySyntax: true,
-  minifyWhitespace: true,
   logLevel: "warning",
 };
 

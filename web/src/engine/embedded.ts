@@ -1,6 +1,6 @@
 // The engine that is carried inside the JavaScript.
 
-import { deltaBase64Gzip, wasmBase64Gzip } from "heed/engine";
+import { deltaBase64Gzip, wasmBase64Gzip } from "heed/embedded";
 import { applyDelta } from "../delta.ts";
 import { chooseBuild, compileBytes, once } from "./compile.ts";
 
