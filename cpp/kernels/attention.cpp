@@ -19,16 +19,18 @@ namespace {
 
 constexpr float kHidden = -std::numeric_limits<float>::infinity();
 
-// Queries of a block: so many that their scores stay in the second level cache. 12 is a multiple of both tile heights.
+// Queries of a block: so many that their scores stay in the second level cache. 12 is a multiple of
+// both tile heights.
 Extent block_rows(const Attention& shape) {
   const Extent fitting = 16384 / std::max<Extent>(1, shape.keys) / 12 * 12;
   return std::min(shape.queries, std::clamp<Extent>(fitting, 12, 96));
 }
 
-// With one query or two for each key, multiplying with k and v as they lie is cheaper than packing them.
+// With one query or two for each key, multiplying with k and v as they lie is cheaper than packing
+// them.
 bool is_decoding(const Attention& shape) {
-  const bool readable = (shape.k.element == 1 || shape.k.row == 1) &&
-                        (shape.v.element == 1 || shape.v.row == 1);
+  const bool readable =
+      (shape.k.element == 1 || shape.k.row == 1) && (shape.v.element == 1 || shape.v.row == 1);
   return readable && shape.queries * (shape.heads / std::max<Extent>(1, shape.kv_heads)) <= 2;
 }
 
@@ -188,7 +190,8 @@ class Block {
     const Extent masked =
         shape_.mask_keys > 0 ? std::min(shape_.mask_keys, shape_.keys) : shape_.keys;
     const Extent count = std::min(seen, masked);
-    const Extent at = batch % shape_.mask_batches * shape_.mask.batch + head * shape_.mask.head + query * shape_.mask.row;
+    const Extent at = batch % shape_.mask_batches * shape_.mask.batch + head * shape_.mask.head +
+                      query * shape_.mask.row;
     if (shape_.mask_kind == MaskKind::kAdd) {
       steps.add_mask(row, count, static_cast<const float*>(mask_) + at);
     } else if (shape_.mask_kind == MaskKind::kAllow) {

@@ -34,7 +34,8 @@ inline void map_scalars(Y* y, Run<float> a, Run<float> b, Extent count, F f) {
   for (Extent i = 0; i < count; ++i) y[i] = f(a.at[i * a.advance], b.at[i * b.advance]);
 }
 
-// The exponents that files contain, without the general function: x^2 and its like in norms and in GELU written out.
+// The exponents that files contain, without the general function: x^2 and its like in norms and in
+// GELU written out.
 bool simple_power(float* y, Run<float> a, float exponent, Extent count) {
   const Run<float> none = {a.at, a.advance};
   if (exponent == 2.0f) {
@@ -193,10 +194,14 @@ void power(DType base, DType exponent, const Loop& loop, void* y, const void* a,
 void choose(size_t element_bytes, const Loop& loop, void* y, const uint8_t* condition,
             const void* a, const void* b) {
   switch (element_bytes) {
-    case 8: return choose_typed<uint64_t>(loop, y, condition, a, b);
-    case 4: return choose_typed<uint32_t>(loop, y, condition, a, b);
-    case 2: return choose_typed<uint16_t>(loop, y, condition, a, b);
-    default: return choose_typed<uint8_t>(loop, y, condition, a, b);
+    case 8:
+      return choose_typed<uint64_t>(loop, y, condition, a, b);
+    case 4:
+      return choose_typed<uint32_t>(loop, y, condition, a, b);
+    case 2:
+      return choose_typed<uint16_t>(loop, y, condition, a, b);
+    default:
+      return choose_typed<uint8_t>(loop, y, condition, a, b);
   }
 }
 

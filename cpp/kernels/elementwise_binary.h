@@ -1,4 +1,5 @@
-// Functions of two numbers and the choice between two, over tensors of any rank, layout and broadcasting.
+// Functions of two numbers and the choice between two, over tensors of any rank, layout and
+// broadcasting.
 #pragma once
 
 #include "base/dtype.h"
@@ -37,9 +38,10 @@ constexpr bool is_comparison(BinaryKind kind) {
   return kind >= BinaryKind::kEqual && kind <= BinaryKind::kLessOrEqual;
 }
 
-// y = activation(f(a, b)) over the loop of (y, a, b). `dtype` is that of a and b, and of y unless f is a comparison.
-// Integers are computed in 64 bits and then cut to their type, so that sums and products wrap around. The activation is for
-// float only. y may be a or b when their strides are equal.
+// y = activation(f(a, b)) over the loop of (y, a, b). `dtype` is that of a and b, and of y unless f
+// is a comparison. Integers are computed in 64 bits and then cut to their type, so that sums and
+// products wrap around. The activation is for float only. y may be a or b when their strides are
+// equal.
 void binary(BinaryKind kind, DType dtype, const Loop& loop, void* y, const void* a, const void* b,
             const Activation& activation = {});
 

@@ -53,39 +53,66 @@ int64_t shift_left(int64_t a, int64_t b) {
 int64_t apply(BinaryKind kind, int64_t a, int64_t b) {
   const uint64_t ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
   switch (kind) {
-    case BinaryKind::kAdd: return wrapping(ua + ub);
-    case BinaryKind::kSub: return wrapping(ua - ub);
-    case BinaryKind::kMul: return wrapping(ua * ub);
-    case BinaryKind::kDiv: return divide(a, b);
-    case BinaryKind::kMin: return a < b ? a : b;
-    case BinaryKind::kMax: return a > b ? a : b;
-    case BinaryKind::kPow: return power(a, b);
-    case BinaryKind::kModulo: return modulo(a, b);
-    case BinaryKind::kRemainder: return remainder(a, b);
-    case BinaryKind::kPRelu: return a < 0 ? wrapping(ua * ub) : a;
-    case BinaryKind::kEqual: return a == b;
-    case BinaryKind::kGreater: return a > b;
-    case BinaryKind::kGreaterOrEqual: return a >= b;
-    case BinaryKind::kLess: return a < b;
-    case BinaryKind::kLessOrEqual: return a <= b;
-    case BinaryKind::kAnd: return a & b;
-    case BinaryKind::kOr: return a | b;
-    case BinaryKind::kXor: return a ^ b;
-    case BinaryKind::kShiftLeft: return shift_left(a, b);
-    case BinaryKind::kShiftRight: return shift_right(a, b);
+    case BinaryKind::kAdd:
+      return wrapping(ua + ub);
+    case BinaryKind::kSub:
+      return wrapping(ua - ub);
+    case BinaryKind::kMul:
+      return wrapping(ua * ub);
+    case BinaryKind::kDiv:
+      return divide(a, b);
+    case BinaryKind::kMin:
+      return a < b ? a : b;
+    case BinaryKind::kMax:
+      return a > b ? a : b;
+    case BinaryKind::kPow:
+      return power(a, b);
+    case BinaryKind::kModulo:
+      return modulo(a, b);
+    case BinaryKind::kRemainder:
+      return remainder(a, b);
+    case BinaryKind::kPRelu:
+      return a < 0 ? wrapping(ua * ub) : a;
+    case BinaryKind::kEqual:
+      return a == b;
+    case BinaryKind::kGreater:
+      return a > b;
+    case BinaryKind::kGreaterOrEqual:
+      return a >= b;
+    case BinaryKind::kLess:
+      return a < b;
+    case BinaryKind::kLessOrEqual:
+      return a <= b;
+    case BinaryKind::kAnd:
+      return a & b;
+    case BinaryKind::kOr:
+      return a | b;
+    case BinaryKind::kXor:
+      return a ^ b;
+    case BinaryKind::kShiftLeft:
+      return shift_left(a, b);
+    case BinaryKind::kShiftRight:
+      return shift_right(a, b);
   }
   return 0;
 }
 
 int64_t apply(IntegerKind kind, int64_t low, int64_t high, int64_t x) {
   switch (kind) {
-    case IntegerKind::kCopy: return x;
-    case IntegerKind::kNeg: return wrapping(0 - static_cast<uint64_t>(x));
-    case IntegerKind::kAbs: return x < 0 ? wrapping(0 - static_cast<uint64_t>(x)) : x;
-    case IntegerKind::kSign: return (x > 0) - (x < 0);
-    case IntegerKind::kRelu: return x > 0 ? x : 0;
-    case IntegerKind::kNot: return x == 0;
-    case IntegerKind::kBitwiseNot: return ~x;
+    case IntegerKind::kCopy:
+      return x;
+    case IntegerKind::kNeg:
+      return wrapping(0 - static_cast<uint64_t>(x));
+    case IntegerKind::kAbs:
+      return x < 0 ? wrapping(0 - static_cast<uint64_t>(x)) : x;
+    case IntegerKind::kSign:
+      return (x > 0) - (x < 0);
+    case IntegerKind::kRelu:
+      return x > 0 ? x : 0;
+    case IntegerKind::kNot:
+      return x == 0;
+    case IntegerKind::kBitwiseNot:
+      return ~x;
     case IntegerKind::kClip: {
       const int64_t raised = x < low ? low : x;
       return raised > high ? high : raised;
@@ -98,18 +125,25 @@ int64_t apply(IntegerKind kind, int64_t low, int64_t high, int64_t x) {
 
 void load_integers(DType dtype, const void* from, Extent step, Extent count, int64_t* row) {
   switch (dtype) {
-    case DType::kI64: return widen<int64_t>(from, step, count, row);
-    case DType::kI32: return widen<int32_t>(from, step, count, row);
-    case DType::kI8: return widen<int8_t>(from, step, count, row);
-    default: return widen<uint8_t>(from, step, count, row);  // bools are 0 or 1
+    case DType::kI64:
+      return widen<int64_t>(from, step, count, row);
+    case DType::kI32:
+      return widen<int32_t>(from, step, count, row);
+    case DType::kI8:
+      return widen<int8_t>(from, step, count, row);
+    default:
+      return widen<uint8_t>(from, step, count, row);  // bools are 0 or 1
   }
 }
 
 void store_integers(DType dtype, void* to, Extent step, Extent count, const int64_t* row) {
   switch (dtype) {
-    case DType::kI64: return narrow<int64_t>(to, step, count, row);
-    case DType::kI32: return narrow<int32_t>(to, step, count, row);
-    default: return narrow<uint8_t>(to, step, count, row);  // int8 differs in its reading only
+    case DType::kI64:
+      return narrow<int64_t>(to, step, count, row);
+    case DType::kI32:
+      return narrow<int32_t>(to, step, count, row);
+    default:
+      return narrow<uint8_t>(to, step, count, row);  // int8 differs in its reading only
   }
 }
 

@@ -1,5 +1,5 @@
-// Element-wise work on integers and bools: rows of every type are widened to 64 bits, computed and cut to their type again,
-// so that there is one piece of code for all of them.
+// Element-wise work on integers and bools: rows of every type are widened to 64 bits, computed and
+// cut to their type again, so that there is one piece of code for all of them.
 #pragma once
 
 #include "base/dtype.h"

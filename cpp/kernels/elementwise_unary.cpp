@@ -14,7 +14,8 @@ static_assert(static_cast<int>(UnaryKind::kMish) == static_cast<int>(ActivationK
 
 namespace {
 
-// Lanes do not depend on one another, so an element's result does not depend on where in the row it stands.
+// Lanes do not depend on one another, so an element's result does not depend on where in the row it
+// stands.
 template <class F>
 inline void map_row(float* y, const float* x, Extent count, F f) {
   Extent i = 0;
@@ -33,7 +34,8 @@ f32x4 gelu_tanh(f32x4 v) {
   return v * splat(0.5f) * (splat(1.0f) + tanh(inner));
 }
 
-// v * tanh(log(1 + e)) with e = exp(v) is v * n / (n + 2) with n = e * (e + 2); above 20 the quotient is 1.
+// v * tanh(log(1 + e)) with e = exp(v) is v * n / (n + 2) with n = e * (e + 2); above 20 the
+// quotient is 1.
 f32x4 mish(f32x4 v) {
   const f32x4 e = exp(min(v, splat(20.0f)));
   const f32x4 n = e * (e + splat(2.0f));
@@ -109,9 +111,8 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
     case UnaryKind::kRound:
       return map_row(y, x, count, [](f32x4 v) { return round_even(v); });
     case UnaryKind::kSign:
-      return map_row(y, x, count, [=](f32x4 v) {
-        return select(v > zero, one, select(v < zero, -one, v));
-      });
+      return map_row(y, x, count,
+                     [=](f32x4 v) { return select(v > zero, one, select(v < zero, -one, v)); });
     case UnaryKind::kSin:
       return map_scalars(y, x, count, [](float v) { return std::sin(v); });
     case UnaryKind::kCos:
@@ -140,7 +141,8 @@ void activate_row(const Activation& activation, float* values, Extent count) {
 void unary(const UnaryFunction& function, const Activation& activation, const Loop& loop, float* y,
            const float* x) {
   // A copy with an activation is that activation: one pass.
-  const bool copies = function.kind == UnaryKind::kCopy && function.scale == 1 && function.shift == 0;
+  const bool copies =
+      function.kind == UnaryKind::kCopy && function.scale == 1 && function.shift == 0;
   const UnaryFunction first = copies ? function_of(activation) : function;
   const Activation then = copies ? Activation{} : activation;
   for_each_row(loop, [&](const Extent* at, Extent count) {
@@ -161,11 +163,20 @@ void classify(FloatClass wanted, const Loop& loop, uint8_t* y, const float* x) {
       const float v = from[i * loop.row_steps[1]];
       bool is = false;
       switch (wanted) {
-        case FloatClass::kNothing: break;
-        case FloatClass::kNan: is = std::isnan(v); break;
-        case FloatClass::kInfinite: is = std::isinf(v); break;
-        case FloatClass::kPositiveInfinite: is = v == HUGE_VALF; break;
-        case FloatClass::kNegativeInfinite: is = v == -HUGE_VALF; break;
+        case FloatClass::kNothing:
+          break;
+        case FloatClass::kNan:
+          is = std::isnan(v);
+          break;
+        case FloatClass::kInfinite:
+          is = std::isinf(v);
+          break;
+        case FloatClass::kPositiveInfinite:
+          is = v == HUGE_VALF;
+          break;
+        case FloatClass::kNegativeInfinite:
+          is = v == -HUGE_VALF;
+          break;
       }
       to[i * loop.row_steps[0]] = is;
     }

@@ -49,13 +49,15 @@ struct UnaryFunction {
   float shift = 0;
 };
 
-// y[i] = function(x[i]) for i in 0..count, count being any number. y may be x; otherwise they must not overlap.
+// y[i] = function(x[i]) for i in 0..count, count being any number. y may be x; otherwise they must
+// not overlap.
 void unary_row(const UnaryFunction& function, float* y, const float* x, Extent count);
 
 // values[i] = activation(values[i]): what producers call on a row that they have just written.
 void activate_row(const Activation& activation, float* values, Extent count);
 
-// y = activation(function(x)) over the loop of (y, x), any strides. y may be x when their strides are equal.
+// y = activation(function(x)) over the loop of (y, x), any strides. y may be x when their strides
+// are equal.
 void unary(const UnaryFunction& function, const Activation& activation, const Loop& loop, float* y,
            const float* x);
 

@@ -7,14 +7,14 @@
 
 namespace heed::kernels {
 
-// Row kernels get at most this many elements at once, so that a row's operands and intermediate results stay in the first
-// level cache and buffers for them fit on the stack.
+// Row kernels get at most this many elements at once, so that a row's operands and intermediate
+// results stay in the first level cache and buffers for them fit on the stack.
 inline constexpr Extent kMaxRow = 512;
 
 inline constexpr int kMaxOperands = 6;
 
-// A nest of loops over several tensors at once. Axes of extent 1 are gone, axes that lie behind one another in every operand
-// are merged, the axis with the smallest step in operand 0 is the row.
+// A nest of loops over several tensors at once. Axes of extent 1 are gone, axes that lie behind one
+// another in every operand are merged, the axis with the smallest step in operand 0 is the row.
 struct Loop {
   int rank = 0;  // of the axes outside the row
   int operands = 0;
@@ -26,19 +26,20 @@ struct Loop {
   Extent row_blocks = 0;  // pieces in all
 };
 
-// The loop over all indices of `shape`; `operands[i]` are the steps of operand i along its axes (0 where it is broadcast).
-// Operand 0 is the one whose memory order decides the order of the walk: the output.
+// The loop over all indices of `shape`; `operands[i]` are the steps of operand i along its axes (0
+// where it is broadcast). Operand 0 is the one whose memory order decides the order of the walk:
+// the output.
 Loop make_loop(const Shape& shape, std::span<const Strides> operands);
 
-// A reference to a callable `void(const Extent* at, Extent count)`: `at[i]` is the offset of the row's first element in
-// operand i, `count` <= kMaxRow; the elements after it follow at loop.row_steps[i].
+// A reference to a callable `void(const Extent* at, Extent count)`: `at[i]` is the offset of the
+// row's first element in operand i, `count` <= kMaxRow; the elements after it follow at
+// loop.row_steps[i].
 class RowTask {
  public:
   template <class F>
   RowTask(F& body)
-      : body_(&body), call_([](void* f, const Extent* at, Extent count) {
-          (*static_cast<F*>(f))(at, count);
-        }) {}
+      : body_(&body),
+        call_([](void* f, const Extent* at, Extent count) { (*static_cast<F*>(f))(at, count); }) {}
   void operator()(const Extent* at, Extent count) const { call_(body_, at, count); }
 
  private:

@@ -1,4 +1,5 @@
-// Work along one axis (or several taken together) of tensors in any layout: one line of elements for each index of the others.
+// Work along one axis (or several taken together) of tensors in any layout: one line of elements
+// for each index of the others.
 #pragma once
 
 #include "kernels/iterate.h"
@@ -11,7 +12,8 @@ struct Lines {
   Extent count = 0;  // elements of a line
 };
 
-// `axes`: one bit for each axis that lines run along, slowest first; `x` and `y` are steps along the axes of `shape`.
+// `axes`: one bit for each axis that lines run along, slowest first; `x` and `y` are steps along
+// the axes of `shape`.
 Lines make_lines(const Shape& shape, uint32_t axes, const Strides& x, const Strides& y);
 
 }  // namespace heed::kernels

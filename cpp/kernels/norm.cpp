@@ -79,27 +79,28 @@ float row_sum(const float* x, Extent count, F f) {
 void layer_norm(const LayerNorm& norm, float* y, const float* x, const float* gain,
                 const float* offset, float* means, float* inverse_deviations) {
   const auto count = static_cast<float>(norm.count);
-  parallel_for(norm.rows, std::max<Extent>(1, 32768 / std::max<Extent>(1, norm.count)),
-               [&](Extent begin, Extent end) {
-    for (Extent row = begin; row < end; ++row) {
-      const float* from = x + row * norm.count;
-      float* to = y + row * norm.count;
-      const float mean =
-          norm.centred ? row_sum(from, norm.count, [](f32x4 v) { return v; }) / count : 0.0f;
-      const f32x4 m = splat(mean);
-      const float variance =
-          row_sum(from, norm.count, [=](f32x4 v) { return (v - m) * (v - m); }) / count;
-      const float inverse = 1 / std::sqrt(variance + norm.epsilon);
-      const f32x4 s = splat(inverse);
-      for_each_vector(norm.count, [&](Extent i, int n) {
-        const f32x4 normal = (load_partial(from + i, n) - m) * s;
-        const f32x4 shift = offset ? load_partial(offset + i, n) : zero();
-        store_partial(to + i, madd(normal, load_partial(gain + i, n), shift), n);
+  parallel_for(
+      norm.rows, std::max<Extent>(1, 32768 / std::max<Extent>(1, norm.count)),
+      [&](Extent begin, Extent end) {
+        for (Extent row = begin; row < end; ++row) {
+          const float* from = x + row * norm.count;
+          float* to = y + row * norm.count;
+          const float mean =
+              norm.centred ? row_sum(from, norm.count, [](f32x4 v) { return v; }) / count : 0.0f;
+          const f32x4 m = splat(mean);
+          const float variance =
+              row_sum(from, norm.count, [=](f32x4 v) { return (v - m) * (v - m); }) / count;
+          const float inverse = 1 / std::sqrt(variance + norm.epsilon);
+          const f32x4 s = splat(inverse);
+          for_each_vector(norm.count, [&](Extent i, int n) {
+            const f32x4 normal = (load_partial(from + i, n) - m) * s;
+            const f32x4 shift = offset ? load_partial(offset + i, n) : zero();
+            store_partial(to + i, madd(normal, load_partial(gain + i, n), shift), n);
+          });
+          if (means) means[row] = mean;
+          if (inverse_deviations) inverse_deviations[row] = inverse;
+        }
       });
-      if (means) means[row] = mean;
-      if (inverse_deviations) inverse_deviations[row] = inverse;
-    }
-  });
 }
 
 }  // namespace heed::kernels

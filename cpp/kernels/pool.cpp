@@ -32,7 +32,8 @@ Taps taps_at(const PoolAxis& axis, Extent position) {
   return {lo + skipped * axis.dilation, taps_below(lo, axis, axis.in) - skipped};
 }
 
-// What one output position sees: input elements first + i0 * steps[0] + i1 * steps[1] + i2 * steps[2], i < counts.
+// What one output position sees: input elements first + i0 * steps[0] + i1 * steps[1] + i2 *
+// steps[2], i < counts.
 struct Window {
   Extent first = 0;
   Extent counts[3] = {};
@@ -41,7 +42,8 @@ struct Window {
   Extent size() const { return counts[0] * counts[1] * counts[2]; }
 };
 
-// Calls body(output element, window) for the output positions of the images and slow axes begin..end.
+// Calls body(output element, window) for the output positions of the images and slow axes
+// begin..end.
 template <class F>
 void for_each_window(const Pool& pool, Extent begin, Extent end, F body) {
   const PoolAxis* axes = pool.axes;
@@ -179,7 +181,8 @@ void pool(const Pool& pool, float* y, const float* x) {
       return pool_channels<Sum>(window, channels, y + to, x, [=](f32x4 a) { return a / divisor; });
     }
     if (pool.p == 2) {
-      return pool_channels<SumSquares>(window, channels, y + to, x, [](f32x4 a) { return sqrt(a); });
+      return pool_channels<SumSquares>(window, channels, y + to, x,
+                                       [](f32x4 a) { return sqrt(a); });
     }
     lp_channels(window, channels, pool.p, y + to, x);
   });
@@ -192,9 +195,12 @@ void max_pool_indices(const Pool& pool, DType dtype, bool column_major, void* y,
     max_indices<T>(pool, column_major, typed_y, indices, static_cast<const T*>(x));
   };
   switch (dtype) {
-    case DType::kF32: return run(static_cast<float*>(y));
-    case DType::kI8: return run(static_cast<int8_t*>(y));
-    default: return run(static_cast<uint8_t*>(y));
+    case DType::kF32:
+      return run(static_cast<float*>(y));
+    case DType::kI8:
+      return run(static_cast<int8_t*>(y));
+    default:
+      return run(static_cast<uint8_t*>(y));
   }
 }
 

@@ -12,15 +12,16 @@ enum class PoolKind : uint8_t {
   kLp,       // (sum |x|^p)^(1/p)
 };
 
-// One spatial axis. Output position o sees input positions o * stride - pad_begin + t * dilation at taps t; those outside the
-// input do not take part.
+// One spatial axis. Output position o sees input positions o * stride - pad_begin + t * dilation at
+// taps t; those outside the input do not take part.
 struct PoolAxis {
   Extent in = 1, out = 1;
   Extent taps = 1, stride = 1, dilation = 1;
   Extent pad_begin = 0;
 };
 
-// Input (batch, axes[0].in, axes[1].in, axes[2].in, channels), output the same with `out`; both contiguous.
+// Input (batch, axes[0].in, axes[1].in, axes[2].in, channels), output the same with `out`; both
+// contiguous.
 struct Pool {
   PoolKind kind = PoolKind::kMax;
   Extent batch = 1, channels = 0;
@@ -29,12 +30,13 @@ struct Pool {
   float p = 2;
 };
 
-// y = pool(x) of floats, vectorised over channels. A NaN in a window gives NaN. A window without a position gives 0, the maximum
-// -inf.
+// y = pool(x) of floats, vectorised over channels. A NaN in a window gives NaN. A window without a
+// position gives 0, the maximum -inf.
 void pool(const Pool& pool, float* y, const float* x);
 
-// The maximum of floats, uint8 or int8, and, unless `indices` is null, where it stands: an index into the row-major tensor
-// (batch, channels, spatial...); the spatial axes count column-major if `column_major` says so. Of equal ones the first.
+// The maximum of floats, uint8 or int8, and, unless `indices` is null, where it stands: an index
+// into the row-major tensor (batch, channels, spatial...); the spatial axes count column-major if
+// `column_major` says so. Of equal ones the first.
 void max_pool_indices(const Pool& pool, DType dtype, bool column_major, void* y, int64_t* indices,
                       const void* x);
 

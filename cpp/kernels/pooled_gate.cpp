@@ -71,22 +71,23 @@ void pooled_gate(const PooledGate& gate, const PooledGateWeights& weights, float
   for_each_vector(gate.batch * channels, [&](Extent i, int n) {
     store_partial(factors + i, load_partial(map + i, n) + added, n);
   });
-  parallel_for(
-      gate.batch * gate.positions, std::max<Extent>(1, 32768 / std::max<Extent>(1, channels)),
-      [&](Extent begin, Extent end) {
-        const float* image_factors = factors + begin / gate.positions * channels;
-        Extent left = gate.positions - begin % gate.positions;
-        for (Extent row = begin; row < end; ++row) {
-          const float* from = x + row * channels;
-          float* to = y + row * channels;
-          for_each_vector(channels, [&](Extent c, int n) {
-            store_partial(to + c, load_partial(from + c, n) * load_partial(image_factors + c, n), n);
-          });
-          if (--left > 0) continue;
-          left = gate.positions;
-          image_factors += channels;
-        }
-      });
+  parallel_for(gate.batch * gate.positions,
+               std::max<Extent>(1, 32768 / std::max<Extent>(1, channels)),
+               [&](Extent begin, Extent end) {
+                 const float* image_factors = factors + begin / gate.positions * channels;
+                 Extent left = gate.positions - begin % gate.positions;
+                 for (Extent row = begin; row < end; ++row) {
+                   const float* from = x + row * channels;
+                   float* to = y + row * channels;
+                   for_each_vector(channels, [&](Extent c, int n) {
+                     store_partial(
+                         to + c, load_partial(from + c, n) * load_partial(image_factors + c, n), n);
+                   });
+                   if (--left > 0) continue;
+                   left = gate.positions;
+                   image_factors += channels;
+                 }
+               });
 }
 
 }  // namespace heed::kernels

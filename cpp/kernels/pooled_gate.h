@@ -27,8 +27,9 @@ struct PooledGateWeights {
   const float* b2;  // (channels); may be null
 };
 
-// x and y (batch, positions, channels), contiguous; y may be x. map (batch, channels) gets s. `scratch` holds
-// batch * (channels + hidden_channels) floats. Two passes over x: one to pool, one to scale.
+// x and y (batch, positions, channels), contiguous; y may be x. map (batch, channels) gets s.
+// `scratch` holds batch * (channels + hidden_channels) floats. Two passes over x: one to pool, one
+// to scale.
 void pooled_gate(const PooledGate& gate, const PooledGateWeights& weights, float* y, float* map,
                  const float* x, float* scratch);
 

@@ -14,9 +14,18 @@ using namespace simd;
 
 namespace {
 
-// What is accumulated: combine(accumulator, value(x, m)), where m is what a first pass found: the maximum before kSumExp, the
-// mean before kSumCentred.
-enum class Accumulation : uint8_t { kSum, kSumAbs, kSumSquares, kSumExp, kSumCentred, kMax, kMin, kProduct };
+// What is accumulated: combine(accumulator, value(x, m)), where m is what a first pass found: the
+// maximum before kSumExp, the mean before kSumCentred.
+enum class Accumulation : uint8_t {
+  kSum,
+  kSumAbs,
+  kSumSquares,
+  kSumExp,
+  kSumCentred,
+  kMax,
+  kMin,
+  kProduct
+};
 
 struct Sum {
   static constexpr float kStart = 0;
@@ -64,14 +73,22 @@ struct Product {
 template <class F>
 void dispatch(Accumulation accumulation, F body) {
   switch (accumulation) {
-    case Accumulation::kSum: return body(Sum{});
-    case Accumulation::kSumAbs: return body(SumAbs{});
-    case Accumulation::kSumSquares: return body(SumSquares{});
-    case Accumulation::kSumExp: return body(SumExp{});
-    case Accumulation::kSumCentred: return body(SumCentred{});
-    case Accumulation::kMax: return body(Max{});
-    case Accumulation::kMin: return body(Min{});
-    case Accumulation::kProduct: return body(Product{});
+    case Accumulation::kSum:
+      return body(Sum{});
+    case Accumulation::kSumAbs:
+      return body(SumAbs{});
+    case Accumulation::kSumSquares:
+      return body(SumSquares{});
+    case Accumulation::kSumExp:
+      return body(SumExp{});
+    case Accumulation::kSumCentred:
+      return body(SumCentred{});
+    case Accumulation::kMax:
+      return body(Max{});
+    case Accumulation::kMin:
+      return body(Min{});
+    case Accumulation::kProduct:
+      return body(Product{});
   }
 }
 
@@ -134,19 +151,27 @@ struct FloatReduction {
   Accumulation accumulation() const {
     if (mean) return Accumulation::kSumCentred;
     switch (kind) {
-      case ReduceKind::kMax: return Accumulation::kMax;
-      case ReduceKind::kMin: return Accumulation::kMin;
-      case ReduceKind::kProd: return Accumulation::kProduct;
-      case ReduceKind::kL1: return Accumulation::kSumAbs;
+      case ReduceKind::kMax:
+        return Accumulation::kMax;
+      case ReduceKind::kMin:
+        return Accumulation::kMin;
+      case ReduceKind::kProd:
+        return Accumulation::kProduct;
+      case ReduceKind::kL1:
+        return Accumulation::kSumAbs;
       case ReduceKind::kL2:
-      case ReduceKind::kSumSquare: return Accumulation::kSumSquares;
-      case ReduceKind::kLogSumExp: return Accumulation::kSumExp;
-      default: return Accumulation::kSum;
+      case ReduceKind::kSumSquare:
+        return Accumulation::kSumSquares;
+      case ReduceKind::kLogSumExp:
+        return Accumulation::kSumExp;
+      default:
+        return Accumulation::kSum;
     }
   }
   bool two_passes() const { return mean || kind == ReduceKind::kLogSumExp; }
 
-  // What the second pass subtracts: the mean, or the maximum where it is finite (infinities come out right with 0).
+  // What the second pass subtracts: the mean, or the maximum where it is finite (infinities come
+  // out right with 0).
   float prepare(float value) const {
     if (mean) return value / static_cast<float>(reduction.count);
     return std::isinf(value) ? 0.0f : value;
@@ -154,11 +179,16 @@ struct FloatReduction {
 
   float finish(float value, float first_pass) const {
     switch (kind) {
-      case ReduceKind::kMean: return value / static_cast<float>(reduction.count);
-      case ReduceKind::kL2: return std::sqrt(value);
-      case ReduceKind::kLogSum: return std::log(value);
-      case ReduceKind::kLogSumExp: return std::log(value) + first_pass;
-      default: return value;
+      case ReduceKind::kMean:
+        return value / static_cast<float>(reduction.count);
+      case ReduceKind::kL2:
+        return std::sqrt(value);
+      case ReduceKind::kLogSum:
+        return std::log(value);
+      case ReduceKind::kLogSumExp:
+        return std::log(value) + first_pass;
+      default:
+        return value;
     }
   }
 
@@ -168,8 +198,7 @@ struct FloatReduction {
     double total = static_cast<double>(A::kStart);
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
       float buffer[kMaxRow];
-      const float* row =
-          read_row(x + first + at[0], reduction.reduced.row_steps[0], count, buffer);
+      const float* row = read_row(x + first + at[0], reduction.reduced.row_steps[0], count, buffer);
       total = A::merge(total, accumulate_row<A>(row, count, first_pass));
     });
     return static_cast<float>(total);
@@ -182,8 +211,8 @@ struct FloatReduction {
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
       float block[kMaxRow];
       std::fill_n(block, columns, A::kStart);
-      accumulate_columns<A>(block, x + first + at[0], reduction.reduced.row_steps[0], count, columns,
-                            first_pass);
+      accumulate_columns<A>(block, x + first + at[0], reduction.reduced.row_steps[0], count,
+                            columns, first_pass);
       for_each_vector(columns, [&](Extent j, int n) {
         const f32x4 both = A::combine(load_partial(total + j, n), load_partial(block + j, n));
         store_partial(total + j, both, n);
@@ -228,19 +257,28 @@ struct FloatReduction {
 
 int64_t lowest_of(DType dtype) {
   switch (dtype) {
-    case DType::kI64: return INT64_MIN;
-    case DType::kI32: return INT32_MIN;
-    case DType::kI8: return INT8_MIN;
-    default: return 0;
+    case DType::kI64:
+      return INT64_MIN;
+    case DType::kI32:
+      return INT32_MIN;
+    case DType::kI8:
+      return INT8_MIN;
+    default:
+      return 0;
   }
 }
 int64_t highest_of(DType dtype) {
   switch (dtype) {
-    case DType::kI64: return INT64_MAX;
-    case DType::kI32: return INT32_MAX;
-    case DType::kI8: return INT8_MAX;
-    case DType::kBool: return 1;
-    default: return UINT8_MAX;
+    case DType::kI64:
+      return INT64_MAX;
+    case DType::kI32:
+      return INT32_MAX;
+    case DType::kI8:
+      return INT8_MAX;
+    case DType::kBool:
+      return 1;
+    default:
+      return UINT8_MAX;
   }
 }
 
@@ -253,29 +291,41 @@ struct IntegerReduction {
 
   BinaryKind combine() const {
     switch (kind) {
-      case ReduceKind::kMax: return BinaryKind::kMax;
-      case ReduceKind::kMin: return BinaryKind::kMin;
-      case ReduceKind::kProd: return BinaryKind::kMul;
-      default: return BinaryKind::kAdd;
+      case ReduceKind::kMax:
+        return BinaryKind::kMax;
+      case ReduceKind::kMin:
+        return BinaryKind::kMin;
+      case ReduceKind::kProd:
+        return BinaryKind::kMul;
+      default:
+        return BinaryKind::kAdd;
     }
   }
 
   int64_t start() const {
     switch (kind) {
-      case ReduceKind::kMax: return lowest_of(dtype);
-      case ReduceKind::kMin: return highest_of(dtype);
-      case ReduceKind::kProd: return 1;
-      default: return 0;
+      case ReduceKind::kMax:
+        return lowest_of(dtype);
+      case ReduceKind::kMin:
+        return highest_of(dtype);
+      case ReduceKind::kProd:
+        return 1;
+      default:
+        return 0;
     }
   }
 
   int64_t finish(int64_t value) const {
     const auto real = static_cast<double>(value);
     switch (kind) {
-      case ReduceKind::kMean: return reduction.count == 0 ? 0 : value / reduction.count;
-      case ReduceKind::kL2: return value < 0 ? 0 : static_cast<int64_t>(std::sqrt(real));
-      case ReduceKind::kLogSum: return value <= 0 ? 0 : static_cast<int64_t>(std::log(real));
-      default: return value;
+      case ReduceKind::kMean:
+        return reduction.count == 0 ? 0 : value / reduction.count;
+      case ReduceKind::kL2:
+        return value < 0 ? 0 : static_cast<int64_t>(std::sqrt(real));
+      case ReduceKind::kLogSum:
+        return value <= 0 ? 0 : static_cast<int64_t>(std::log(real));
+      default:
+        return value;
     }
   }
 
@@ -288,7 +338,8 @@ struct IntegerReduction {
       const bool squares = kind == ReduceKind::kL2 || kind == ReduceKind::kSumSquare;
       if (squares) integer_row(BinaryKind::kMul, row, row, count);
       for (Extent i = 0; i < count; ++i) {
-        if (kind == ReduceKind::kL1 && row[i] < 0) integer_row(BinaryKind::kMul, &row[i], &kMinusOne, 1);
+        if (kind == ReduceKind::kL1 && row[i] < 0)
+          integer_row(BinaryKind::kMul, &row[i], &kMinusOne, 1);
         integer_row(combine(), &total, &row[i], 1);
       }
     });

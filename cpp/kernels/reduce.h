@@ -25,14 +25,14 @@ struct Reduction {
   Extent count = 0;  // elements that one result is made of
 };
 
-// `axes`: one bit for each axis of `shape` that goes. `x` and `y` are steps along the axes of `shape`; those of y along axes
-// that go do not matter.
+// `axes`: one bit for each axis of `shape` that goes. `x` and `y` are steps along the axes of
+// `shape`; those of y along axes that go do not matter.
 Reduction make_reduction(const Shape& shape, uint32_t axes, const Strides& x, const Strides& y);
 
-// y[kept] = the reduction of x[kept, :]. Of nothing: the sum 0, the product 1, the greatest the lowest value of the type, the
-// mean NaN. x and y do not overlap.
-// Floats are summed in blocks of at most 512, the blocks' sums after that: the error grows with the square root of the
-// count rather than with the count. Integers are computed in 64 bits and cut to their type.
+// y[kept] = the reduction of x[kept, :]. Of nothing: the sum 0, the product 1, the greatest the
+// lowest value of the type, the mean NaN. x and y do not overlap. Floats are summed in blocks of at
+// most 512, the blocks' sums after that: the error grows with the square root of the count rather
+// than with the count. Integers are computed in 64 bits and cut to their type.
 void reduce(ReduceKind kind, DType dtype, const Reduction& reduction, void* y, const void* x);
 
 // mean[kept] and variance[kept] = mean((x - mean)^2), in two passes. Both lie as y does.

@@ -41,8 +41,7 @@ void rotary_embedding(const RotaryEmbedding& shape, float* y, const float* x, co
           static_cast<Extent>(std::clamp<int64_t>(wanted, 0, shape.positions - 1)) * half;
       const Extent batch = i / shape.rows, row = i % shape.rows;
       for (Extent head = 0; head < shape.heads; ++head) {
-        const float* from =
-            x + batch * shape.x.batch + head * shape.x.head + row * shape.x.row;
+        const float* from = x + batch * shape.x.batch + head * shape.x.head + row * shape.x.row;
         float* to = y + batch * shape.y.batch + head * shape.y.head + row * shape.y.row;
         const auto turn = shape.interleaved ? turn_neighbours : turn_halves;
         turn(to, from, cosines + position, sines + position, half);

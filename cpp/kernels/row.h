@@ -5,7 +5,8 @@
 
 namespace heed::kernels {
 
-// Calls body(i, lanes) for the vectors of a row: i = 0, 4, 8, ... with 4 lanes each, then what is left with 1 to 3.
+// Calls body(i, lanes) for the vectors of a row: i = 0, 4, 8, ... with 4 lanes each, then what is
+// left with 1 to 3.
 template <class F>
 [[gnu::always_inline]] inline void for_each_vector(Extent count, F&& body) {
   Extent i = 0;
@@ -13,7 +14,8 @@ template <class F>
   if (i < count) body(i, count - i);
 }
 
-// `count` <= kMaxRow elements at `from`, `step` apart, as a contiguous run: in place where step is 1, else copied to `buffer`.
+// `count` <= kMaxRow elements at `from`, `step` apart, as a contiguous run: in place where step is
+// 1, else copied to `buffer`.
 template <class T>
 const T* read_row(const T* from, Extent step, Extent count, T* buffer) {
   if (step == 1) return from;
@@ -32,7 +34,8 @@ void finish_row(T* to, Extent step, Extent count, const T* row) {
   for (Extent i = 0; i < count; ++i) to[i * step] = row[i];
 }
 
-// A run of which all elements may be the same one: the next vector starts `advance` * 4 elements further.
+// A run of which all elements may be the same one: the next vector starts `advance` * 4 elements
+// further.
 template <class T>
 struct Run {
   const T* at;

@@ -28,9 +28,8 @@ float exp_sum(const float* x, float shift, Extent count) {
 
 void subtract_row(float* y, const float* x, float first, float second, Extent count) {
   const f32x4 m = splat(first), s = splat(second);
-  for_each_vector(count, [&](Extent i, int n) {
-    store_partial(y + i, (load_partial(x + i, n) - m) - s, n);
-  });
+  for_each_vector(
+      count, [&](Extent i, int n) { store_partial(y + i, (load_partial(x + i, n) - m) - s, n); });
 }
 
 // One line in pieces of at most kMaxRow elements: three walks over it.
@@ -79,7 +78,8 @@ class Line {
  private:
   float maximum() const {
     float m = kLowest;
-    each_input([&](const float* x, Extent count, Extent) { m = std::max(m, row_maximum(x, count)); });
+    each_input(
+        [&](const float* x, Extent count, Extent) { m = std::max(m, row_maximum(x, count)); });
     return m;
   }
 
@@ -195,9 +195,15 @@ void softmax(SoftmaxKind kind, const Lines& lines, float* y, const float* x) {
       const Line one(line, y + at[1] + i * lines.kept.row_steps[1],
                      x + at[0] + i * lines.kept.row_steps[0]);
       switch (kind) {
-        case SoftmaxKind::kSoftmax: one.softmax(); break;
-        case SoftmaxKind::kLogSoftmax: one.log_softmax(); break;
-        case SoftmaxKind::kHardmax: one.hardmax(); break;
+        case SoftmaxKind::kSoftmax:
+          one.softmax();
+          break;
+        case SoftmaxKind::kLogSoftmax:
+          one.log_softmax();
+          break;
+        case SoftmaxKind::kHardmax:
+          one.hardmax();
+          break;
       }
     }
   });

@@ -1,5 +1,6 @@
-// Elementary functions on four floats. NaN gives NaN. The bounds are the largest errors found over a dense sweep of the whole
-// range (tests/kernels/vector_math_test.cpp), in units in the last place of the exact result.
+// Elementary functions on four floats. NaN gives NaN. The bounds are the largest errors found over
+// a dense sweep of the whole range (tests/kernels/vector_math_test.cpp), in units in the last place
+// of the exact result.
 #pragma once
 
 #include "simd/f32x4.h"
@@ -11,8 +12,9 @@ using simd::i32x4;
 
 namespace detail {
 
-// x = n ln 2 + r with |r| <= ln(2)/2. `shifted` is n + 1.5 * 2^23, whose lowest bits are n as an integer: adding and
-// subtracting that number rounds, and saves the conversion (7 instructions on x86).
+// x = n ln 2 + r with |r| <= ln(2)/2. `shifted` is n + 1.5 * 2^23, whose lowest bits are n as an
+// integer: adding and subtracting that number rounds, and saves the conversion (7 instructions on
+// x86).
 struct Reduced {
   f32x4 shifted;
   f32x4 expm1;  // exp(r) - 1
@@ -79,8 +81,9 @@ inline f32x4 sigmoid(f32x4 x) {
   return splat(1.0f) / (splat(1.0f) + exp(-x));
 }
 
-// erf(x) within 4 ulp: 1 - exp(-t g(t)) for t = |x|, where g(t) = -log(erfc(t)) / t is smooth. The coefficients minimise the
-// relative error of the result over 0..3.93; beyond that it is 1 in single precision.
+// erf(x) within 4 ulp: 1 - exp(-t g(t)) for t = |x|, where g(t) = -log(erfc(t)) / t is smooth. The
+// coefficients minimise the relative error of the result over 0..3.93; beyond that it is 1 in
+// single precision.
 inline f32x4 erf(f32x4 x) {
   using namespace simd;
   const f32x4 t = min(abs(x), splat(3.93f));
@@ -127,7 +130,8 @@ inline f32x4 log(f32x4 x) {
   return select(x < splat(0.0f), splat(__builtin_nanf("")), y);
 }
 
-// log(1 + x) for x >= 0, within 4 ulp: rounding 1 + x to w loses what the factor x / (w - 1) gives back.
+// log(1 + x) for x >= 0, within 4 ulp: rounding 1 + x to w loses what the factor x / (w - 1) gives
+// back.
 inline f32x4 log1p_positive(f32x4 x) {
   using namespace simd;
   const f32x4 w = x + splat(1.0f);
@@ -142,7 +146,8 @@ inline f32x4 softplus(f32x4 x) {
   return max(x, splat(0.0f)) + log1p_positive(exp(-abs(x)));
 }
 
-// The greater of two, NaN where either is NaN, in four instructions (simd::max_nan takes ten on x86).
+// The greater of two, NaN where either is NaN, in four instructions (simd::max_nan takes ten on
+// x86).
 inline f32x4 maximum(f32x4 a, f32x4 b) {
   using namespace simd;
   return select(b != b, b, max(a, b));

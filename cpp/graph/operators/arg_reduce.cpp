@@ -63,6 +63,7 @@ Status lower_arg_extreme(Lowering& node) {
 
 // TopK(x, k) -> values, indices; before operator set 10 k is an attribute.
 Status infer_top_k(Inference& node) {
+  HEED_TRY(check_first_output(node));
   if (node.dtype(0) == DType::kBool) return error(Code::kUnsupportedType, "TopK of bool");
   HEED_TRY(check_axis(node, -1));
   int64_t count = node.attributes().integer("k", -1);

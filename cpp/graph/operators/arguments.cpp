@@ -68,6 +68,11 @@ Result<DType> dtype_of_onnx(int64_t type) {
   }
 }
 
+Status check_first_output(const Inference& node) {
+  if (node.node().output(0) != kNoTensor) return {};
+  return error(Code::kInvalidGraph, "its first output has no name");
+}
+
 Status set_shape(Inference& node, DType dtype, std::span<const int64_t> dims) {
   const Result<Shape> shape = Shape::make(dims);
   if (!shape.ok()) return shape.status();

@@ -28,6 +28,9 @@ Result<AxisSet> axis_set(std::span<const int64_t> axes, int rank, std::vector<in
 // already replaced bfloat16 and float64 by float32. An error for text, complex and sub-byte types.
 Result<DType> dtype_of_onnx(int64_t type);
 
+// An error when output 0 is left out: of operators with several outputs, where it is not optional.
+Status check_first_output(const Inference& node);
+
 // Sets output 0 to a checked shape.
 Status set_shape(Inference& node, DType dtype, std::span<const int64_t> dims);
 

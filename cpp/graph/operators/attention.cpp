@@ -1,9 +1,10 @@
 // ScaledDotProduct, the fused step of self-attention, and ONNX's Attention, on the same kernel.
+#include "kernels/attention.h"
+
 #include <cmath>
 
 #include "graph/operators/arguments.h"
 #include "graph/operators/elementwise_loop.h"
-#include "kernels/attention.h"
 #include "kernels/copy.h"
 
 namespace heed {
@@ -53,7 +54,8 @@ Result<Operand> operand(const Shape& shape, Form form, int64_t heads) {
                  static_cast<Extent>(channels / (heads * parts))};
 }
 
-// Sets output 0 to the shape of an operand; in the channels form its spatial axes are those of the queries.
+// Sets output 0 to the shape of an operand; in the channels form its spatial axes are those of the
+// queries.
 Status set_result(Inference& node, const Operand& extents, Form form) {
   const int64_t channels = int64_t{extents.heads} * extents.width;
   std::vector<int64_t> dims = {extents.batch, extents.rows, channels};
@@ -124,8 +126,8 @@ Status check_float(const Inference& node, std::initializer_list<int> inputs) {
   return {};
 }
 
-// The mask is input 3. `short_mask`: its last axis may cover the first keys only; `window_mask`: its first may divide the
-// batch.
+// The mask is input 3. `short_mask`: its last axis may cover the first keys only; `window_mask`:
+// its first may divide the batch.
 Status check_mask(const Inference& node, const kernels::Attention& attention, bool short_mask,
                   bool window_mask) {
   if (!node.has(3)) return {};
@@ -204,6 +206,7 @@ Status read_scaled_dot_product(const Attributes& attributes, Form form, const Sh
 }  // namespace
 
 Status infer_scaled_dot_product(Inference& node) {
+  HEED_TRY(check_first_output(node));
   const Result<Form> form = form_of(node.attributes());
   if (!form.ok()) return form.status();
   HEED_TRY(check_float(node, {0, 1, 2}));
@@ -216,7 +219,8 @@ Status infer_scaled_dot_product(Inference& node) {
   HEED_TRY(read_scaled_dot_product(node.attributes(), form.value(), q, node.shape(packed ? 0 : 1),
                                    node.shape(packed ? 0 : 2), attention));
   HEED_TRY(check_mask(node, attention, false, true));
-  const Operand result = {attention.batch, attention.heads, attention.queries, attention.value_width};
+  const Operand result = {attention.batch, attention.heads, attention.queries,
+                          attention.value_width};
   HEED_TRY(set_result(node, result, form.value()));
   if (node.output_count() < 2) return {};
   return set_output(node, 1, scores_shape(attention));
@@ -273,7 +277,8 @@ Status read_attention(const Attributes& attributes, const Shape& q, const Shape&
   return {};
 }
 
-// Keys (or values) as (B, h, S, d): copies of the past and of what is new, one behind the other; `to` is that tensor.
+// Keys (or values) as (B, h, S, d): copies of the past and of what is new, one behind the other;
+// `to` is that tensor.
 void run_append(Lowering& node, const Operand& extents, const AttentionSteps& steps, Buffer from,
                 Extent past, Buffer to) {
   const Shape all = {extents.batch, extents.heads, extents.rows + past, extents.width};
@@ -292,6 +297,7 @@ void run_append(Lowering& node, const Operand& extents, const AttentionSteps& st
 
 // Attention(Q, K, V, mask?, past key?, past value?) -> Y, present key, present value, scores.
 Status infer_attention(Inference& node) {
+  HEED_TRY(check_first_output(node));
   HEED_TRY(check_float(node, {0, 1, 2, 4, 5}));
   if (node.has(4) != node.has(5)) {
     return error(Code::kInvalidGraph, "a past key needs a past value, and the other way round");
@@ -314,7 +320,8 @@ Status infer_attention(Inference& node) {
   }
   HEED_TRY(check_mask(node, attention, true, false));
   const Form form = q.rank() == 4 ? Form::kHeads : Form::kTokens;
-  const Operand result = {attention.batch, attention.heads, attention.queries, attention.value_width};
+  const Operand result = {attention.batch, attention.heads, attention.queries,
+                          attention.value_width};
   HEED_TRY(set_result(node, result, form));
   Shape present = {attention.batch, attention.kv_heads, attention.keys, attention.width};
   HEED_TRY(set_output(node, 1, present));
@@ -328,8 +335,8 @@ Status lower_attention(Lowering& node) {
   const Form form = q.shape.rank() == 4 ? Form::kHeads : Form::kTokens;
   const Extent past = node.has(4) ? node.input(4).shape[2] : 0;
   kernels::Attention attention;
-  HEED_TRY(read_attention(node.attributes(), q.shape, node.input(1).shape, node.input(2).shape, past,
-                          attention));
+  HEED_TRY(read_attention(node.attributes(), q.shape, node.input(1).shape, node.input(2).shape,
+                          past, attention));
   attention.q = steps_of(q, form, attention.width);
   attention.y = steps_of(y, form, attention.value_width);
   Place places[2];

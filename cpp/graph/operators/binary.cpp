@@ -1,5 +1,5 @@
-// Operators that are a function of two elements, with ONNX's broadcasting; Min, Max, Sum and Mean of any number of tensors;
-// and Where.
+// Operators that are a function of two elements, with ONNX's broadcasting; Min, Max, Sum and Mean
+// of any number of tensors; and Where.
 #include "graph/operator.h"
 #include "graph/operators/elementwise_loop.h"
 #include "kernels/elementwise_binary.h"
@@ -66,11 +66,16 @@ BinaryKind kind_of(const Node& node) {
 
 bool takes(Types types, DType dtype) {
   switch (types) {
-    case Types::kAll: return true;
-    case Types::kNumbers: return dtype != DType::kBool;
-    case Types::kFloat: return dtype == DType::kF32;
-    case Types::kBool: return dtype == DType::kBool;
-    case Types::kIntegers: return dtype != DType::kBool && dtype != DType::kF32;
+    case Types::kAll:
+      return true;
+    case Types::kNumbers:
+      return dtype != DType::kBool;
+    case Types::kFloat:
+      return dtype == DType::kF32;
+    case Types::kBool:
+      return dtype == DType::kBool;
+    case Types::kIntegers:
+      return dtype != DType::kBool && dtype != DType::kF32;
   }
   return false;
 }

@@ -32,6 +32,7 @@ Buffer broadcast_input(Lowering& node, int index, const Shape& to) {
 }  // namespace
 
 Status infer_layer_norm(Inference& node) {
+  HEED_TRY(check_first_output(node));
   const Shape& shape = node.shape(0);
   const Result<int> axis = normalize_axis(node.attributes().integer("axis", -1), shape.rank());
   if (!axis.ok()) return axis.status();

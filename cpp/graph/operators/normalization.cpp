@@ -1,5 +1,6 @@
-// Normalisations whose statistics belong to channels: batch, instance and group norm become one scale and one shift for each
-// channel. And LpNormalization and MeanVarianceNormalization, over axes of their own.
+// Normalisations whose statistics belong to channels: batch, instance and group norm become one
+// scale and one shift for each channel. And LpNormalization and MeanVarianceNormalization, over
+// axes of their own.
 #include <algorithm>
 
 #include "graph/operators/arguments.h"
@@ -48,8 +49,8 @@ void run_scale_shift(Lowering& node, const Strides& steps, Buffer scale, Buffer 
   const Strides operands[] = {y.strides, x.strides, steps};
   const kernels::Loop loop = kernels::make_loop(y.shape, operands);
   node.run([=, y = y.buffer, x = x.buffer, activation = node.activation()](const Run& run) {
-    kernels::scale_shift(loop, activation, run.at<float>(y), run.at<float>(x),
-                         run.at<float>(scale), run.at<float>(shift));
+    kernels::scale_shift(loop, activation, run.at<float>(y), run.at<float>(x), run.at<float>(scale),
+                         run.at<float>(shift));
   });
 }
 
@@ -62,12 +63,16 @@ void run_moments(Lowering& node, AxisSet axes, const Strides& steps, Buffer mean
   });
 }
 
-AxisSet spatial_axes(const Shape& shape) { return ((AxisSet{1} << shape.rank()) - 1) & ~AxisSet{3}; }
+AxisSet spatial_axes(const Shape& shape) {
+  return ((AxisSet{1} << shape.rank()) - 1) & ~AxisSet{3};
+}
 
 }  // namespace
 
-// BatchNormalization(x, scale, offset, mean, variance) -> y, and in training mode running mean and variance.
+// BatchNormalization(x, scale, offset, mean, variance) -> y, and in training mode running mean and
+// variance.
 Status infer_batch_norm(Inference& node) {
+  HEED_TRY(check_first_output(node));
   HEED_TRY(check_rank(node));
   HEED_TRY(check_channels(node, 4, node.shape(0)[1]));
   if (node.version() < 9 && node.attributes().integer("spatial", 1) != 1) {
@@ -103,12 +108,13 @@ Status lower_batch_norm(Lowering& node) {
     run_moments(node, spatial_axes(shape) | AxisSet{1}, steps, mean, variance);
     for (int i = 0; i < 2; ++i) {
       if (!node.wants(1 + i)) continue;
-      node.run([=, from = running[i], now = batch[i], to = node.output(1 + i).buffer](const Run& run) {
-        for (Extent c = 0; c < channels; ++c) {
-          run.at<float>(to)[c] =
-              run.at<float>(from)[c] * momentum + run.at<float>(now)[c] * (1 - momentum);
-        }
-      });
+      node.run(
+          [=, from = running[i], now = batch[i], to = node.output(1 + i).buffer](const Run& run) {
+            for (Extent c = 0; c < channels; ++c) {
+              run.at<float>(to)[c] =
+                  run.at<float>(from)[c] * momentum + run.at<float>(now)[c] * (1 - momentum);
+            }
+          });
     }
   }
   node.run([=](const Run& run) {
@@ -130,8 +136,8 @@ int64_t groups_of(const Node& node, Extent channels) {
 
 }  // namespace
 
-// InstanceNormalization and GroupNormalization(x, scale, offset); before operator set 21 the latter has one scale for each
-// group, since then for each channel.
+// InstanceNormalization and GroupNormalization(x, scale, offset); before operator set 21 the latter
+// has one scale for each group, since then for each channel.
 Status infer_group_norm(Inference& node) {
   HEED_TRY(check_rank(node));
   const Extent channels = node.shape(0)[1];
@@ -182,8 +188,8 @@ Status infer_mean_variance_norm(Inference& node) {
   HEED_TRY(check_float(node, 1));
   const auto axes = node.attributes().integers("axes");
   constexpr int64_t kDefault[] = {0, 2, 3};
-  const Result<AxisSet> set =
-      axis_set(axes.empty() ? std::span<const int64_t>(kDefault) : axes, node.shape(0).rank(), nullptr);
+  const Result<AxisSet> set = axis_set(axes.empty() ? std::span<const int64_t>(kDefault) : axes,
+                                       node.shape(0).rank(), nullptr);
   if (!set.ok()) return set.status();
   return infer_like_first(node);
 }
@@ -193,7 +199,8 @@ Status lower_mean_variance_norm(Lowering& node) {
   const auto given = node.attributes().integers("axes");
   constexpr int64_t kDefault[] = {0, 2, 3};
   const AxisSet axes =
-      axis_set(given.empty() ? std::span<const int64_t>(kDefault) : given, shape.rank(), nullptr).value();
+      axis_set(given.empty() ? std::span<const int64_t>(kDefault) : given, shape.rank(), nullptr)
+          .value();
   Shape kept = shape;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (contains(axes, axis)) kept[axis] = 1;
@@ -204,7 +211,8 @@ Status lower_mean_variance_norm(Lowering& node) {
   const Buffer variance = node.scratch(float_bytes(kept.count()));
   run_moments(node, axes, steps, mean, variance);
   node.run([=, count = kept.count()](const Run& run) {
-    // ONNX adds 1e-9 to the deviation; to the variance it is too little to be seen in what is not constant.
+    // ONNX adds 1e-9 to the deviation; to the variance it is too little to be seen in what is not
+    // constant.
     kernels::norm_coefficients(count, 1e-18f, nullptr, nullptr, run.at<float>(mean),
                                run.at<float>(variance), run.at<float>(variance),
                                run.at<float>(mean));
@@ -216,7 +224,8 @@ Status lower_mean_variance_norm(Lowering& node) {
 // x divided by its norm along an axis; where that is 0, the result is.
 Status infer_lp_norm(Inference& node) {
   HEED_TRY(check_float(node, 1));
-  const Result<int> axis = normalize_axis(node.attributes().integer("axis", -1), node.shape(0).rank());
+  const Result<int> axis =
+      normalize_axis(node.attributes().integer("axis", -1), node.shape(0).rank());
   if (!axis.ok()) return axis.status();
   const int64_t p = node.attributes().integer("p", 2);
   if (p != 1 && p != 2) return error(Code::kInvalidGraph, "LpNormalization with p = ", p);
@@ -227,7 +236,8 @@ Status lower_lp_norm(Lowering& node) {
   using kernels::ReduceKind;
   const View x = node.input(0), y = node.output(0);
   const int axis = normalize_axis(node.attributes().integer("axis", -1), x.shape.rank()).value();
-  const ReduceKind kind = node.attributes().integer("p", 2) == 1 ? ReduceKind::kL1 : ReduceKind::kL2;
+  const ReduceKind kind =
+      node.attributes().integer("p", 2) == 1 ? ReduceKind::kL1 : ReduceKind::kL2;
   View norm = {DType::kF32, x.shape, {}, Layout::kRowMajor, kNoBuffer};
   norm.shape[axis] = 1;
   norm.strides = strides_of(norm.shape);

@@ -1,6 +1,7 @@
 // PooledGate, the fused step of channel attention: pool, one or two full connections, gate, scale.
-#include "graph/operator.h"
 #include "kernels/pooled_gate.h"
+
+#include "graph/operators/arguments.h"
 
 namespace heed {
 
@@ -39,6 +40,7 @@ Status check_bias(const Inference& node, int index, Extent out) {
 }  // namespace
 
 Status infer_pooled_gate(Inference& node) {
+  HEED_TRY(check_first_output(node));
   for (int input = 0; input < node.input_count(); ++input) {
     if (node.has(input) && node.dtype(input) != DType::kF32) {
       return error(Code::kUnsupportedType, "PooledGate of ", dtype_name(node.dtype(input)));

@@ -1,4 +1,5 @@
 // MaxPool, AveragePool, LpPool and GlobalLpPool, of one to three spatial axes.
+#include "graph/operators/arguments.h"
 #include "graph/operators/window.h"
 #include "kernels/pool.h"
 
@@ -44,6 +45,7 @@ Result<Window> pooling_window(const Node& node, const Shape& shape) {
 }  // namespace
 
 Status infer_pool(Inference& node) {
+  HEED_TRY(check_first_output(node));
   const bool is_max = node.node().op->name == "MaxPool";
   const DType dtype = node.dtype(0);
   const bool bytes = dtype == DType::kU8 || dtype == DType::kI8;

@@ -1,6 +1,7 @@
 // Reductions: Reduce*, and global pooling, which is a reduction over the axes after the channels.
-#include "graph/operators/arguments.h"
 #include "kernels/reduce.h"
+
+#include "graph/operators/arguments.h"
 
 namespace heed {
 
@@ -38,7 +39,8 @@ ReduceKind kind_of(const Node& node) {
 AxisSet all_axes(int rank) { return (AxisSet{1} << rank) - 1; }
 
 // No axes mean all of them, or none where the attribute says so.
-Result<AxisSet> reduced_axes(std::span<const int64_t> axes, const Attributes& attributes, int rank) {
+Result<AxisSet> reduced_axes(std::span<const int64_t> axes, const Attributes& attributes,
+                             int rank) {
   if (!axes.empty()) return axis_set(axes, rank, nullptr);
   return attributes.integer("noop_with_empty_axes", 0) != 0 ? AxisSet{0} : all_axes(rank);
 }
@@ -110,8 +112,8 @@ Status infer_global_pool(Inference& node) {
 }
 
 Status lower_global_pool(Lowering& node) {
-  run_reduction(node, kind_of(node.node()),
-                all_axes(node.input(0).shape.rank()) & ~AxisSet{3}, true);
+  run_reduction(node, kind_of(node.node()), all_axes(node.input(0).shape.rank()) & ~AxisSet{3},
+                true);
   return {};
 }
 

@@ -1,6 +1,8 @@
-// RotaryEmbedding(X, cosines, sines, position ids?), X being (B, heads, L, width) or (B, L, heads * width).
-#include "graph/operator.h"
+// RotaryEmbedding(X, cosines, sines, position ids?), X being (B, heads, L, width) or (B, L, heads *
+// width).
 #include "kernels/rotary.h"
+
+#include "graph/operator.h"
 
 namespace heed {
 
@@ -10,8 +12,8 @@ Result<kernels::RotaryEmbedding> read_rotary(const Attributes& attributes, const
   const int64_t heads = attributes.integer("num_heads", 0);
   const bool apart = x.rank() == 4;
   if (!apart && (x.rank() != 3 || heads < 1 || x[2] % heads != 0)) {
-    return error(Code::kWrongShape, "rotary embedding of a tensor of the shape ", x, " with ", heads,
-                 " heads");
+    return error(Code::kWrongShape, "rotary embedding of a tensor of the shape ", x, " with ",
+                 heads, " heads");
   }
   kernels::RotaryEmbedding rotary;
   rotary.batch = x[0];

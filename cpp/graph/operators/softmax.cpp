@@ -1,7 +1,8 @@
-// Softmax, LogSoftmax and Hardmax. Before operator set 13 they run over all axes from `axis` on taken together, since then
-// over that axis alone.
-#include "graph/operators/arguments.h"
+// Softmax, LogSoftmax and Hardmax. Before operator set 13 they run over all axes from `axis` on
+// taken together, since then over that axis alone.
 #include "kernels/softmax.h"
+
+#include "graph/operators/arguments.h"
 
 namespace heed {
 

@@ -1,4 +1,5 @@
-// Operators that are a function of one element: of floats, and where ONNX has them, of integers and bools.
+// Operators that are a function of one element: of floats, and where ONNX has them, of integers and
+// bools.
 #include <cmath>
 #include <limits>
 
@@ -58,8 +59,9 @@ struct IntegerOperator {
 };
 
 constexpr IntegerOperator kIntegerOperators[] = {
-    {"Relu", IntegerKind::kRelu}, {"Neg", IntegerKind::kNeg}, {"Abs", IntegerKind::kAbs},
-    {"Sign", IntegerKind::kSign}, {"Not", IntegerKind::kNot}, {"BitwiseNot", IntegerKind::kBitwiseNot},
+    {"Relu", IntegerKind::kRelu}, {"Neg", IntegerKind::kNeg},
+    {"Abs", IntegerKind::kAbs},   {"Sign", IntegerKind::kSign},
+    {"Not", IntegerKind::kNot},   {"BitwiseNot", IntegerKind::kBitwiseNot},
 };
 
 const IntegerOperator* integer_operator(std::string_view name) {
