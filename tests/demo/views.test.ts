@@ -13,8 +13,8 @@ describe("gates", () => {
     expect(rank(gate.values)).toEqual([1, 0, 2]);
   });
 
-  test("a channel's map is its part of the features", () => {
-    expect([...channelMap(gate, 2)]).toEqual([5, 6]);
+  test("a channel's map is the magnitude of its part of the features", () => {
+    expect([...channelMap(gate, 1)]).toEqual([3, 4]);
   });
 
   test("the favoured map is the magnitude of the channels above the mean gate", () => {

@@ -39,10 +39,10 @@ export async function readGates(model: Model, x: Tensor, block: Block): Promise<
 export const rank = (values: Float32Array): number[] =>
   Array.from(values, (_, i) => i).sort((a, b) => (values[b] as number) - (values[a] as number));
 
-/** One channel of a feature map, height x width. */
+/** How strongly a channel answers at each place: its feature map's magnitude, height x width. */
 export function channelMap({ features }: Required<Gate>, channel: number): Float32Array {
   const size = features.width * features.height;
-  return features.data.subarray(channel * size, (channel + 1) * size);
+  return features.data.subarray(channel * size, (channel + 1) * size).map(Math.abs);
 }
 
 /**

@@ -64,6 +64,13 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
   });
   const gateOf = (): Gate | undefined => block.value && gates.value.get(block.value.id);
 
+  const figure = heatFigure(shown, overlay, layers.opacity);
+  network.watch((name) => {
+    figure.hidden = name === "detect";
+  });
+  const gallery = featureGallery(gates, block, choice);
+  const detail = h("div", { class: "gate" }, bars.element, readout, figure, gallery);
+
   let latest = 0;
   const run = async (): Promise<void> => {
     const model = session.networks.value?.[network.value];
@@ -86,13 +93,18 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
   watchAll([session.networks, network], () => {
     const model = session.networks.value?.[network.value];
     const blocks = model ? channelBlocks(model) : [];
+    gates.value = new Map();
     block.value = blocks[Math.floor(blocks.length / 2)];
   });
   watchAll([active, block, session.map], () => void run());
   session.selected.watch(() => network.value !== "detect" && void run());
   watchAll([gates, order, choice], () => {
     const gate = gateOf();
-    if (!gate) return;
+    detail.hidden = !gate;
+    if (!gate) {
+      overlay.value = undefined;
+      return;
+    }
     const ranked = rank(gate.values);
     const channel = choice.value === "favoured" ? undefined : choice.value;
     const indices = order.value === "gate" ? ranked : Array.from(gate.values, (_, i) => i);
@@ -127,10 +139,6 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
     ],
     order,
   );
-  const figure = heatFigure(shown, overlay, layers.opacity);
-  network.watch((name) => {
-    figure.hidden = name === "detect";
-  });
   return h(
     "div",
     { class: "panel gates" },
@@ -142,10 +150,7 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
     h("div", { class: "controls" }, networks.element, orders.element),
     blockPicker(session.networks, network, gates, block),
     note,
-    bars.element,
-    readout,
-    figure,
-    featureGallery(gates, block, choice),
+    detail,
   );
 }
 
