@@ -40,6 +40,10 @@ Status PlanBuilder::infer_nodes() {
 
 Status PlanBuilder::infer_node(Node& node, bool& awaits) {
   for (TensorId input : node.inputs) {
+    // A list of any length has no optional members.
+    if (input == kNoTensor && node.op->max_inputs == 255) {
+      return with_node(node, error(Code::kInvalidGraph, "one of its inputs is missing"));
+    }
     if (input != kNoTensor && !info(input).known) {
       return with_node(node,
                        error(Code::kInvalidGraph, "tensor '", name_of(input), "' has no value"));
