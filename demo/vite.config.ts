@@ -45,6 +45,28 @@ function documentation(): Plugin {
   };
 }
 
+/** Writes licences.txt: the licence of every npm package of which something is in the page. */
+function licences(): Plugin {
+  return {
+    name: "heed-licences",
+    generateBundle(_, bundle) {
+      const modules = Object.values(bundle).flatMap((item) =>
+        item.type === "chunk" ? item.moduleIds : [],
+      );
+      const folders = modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []);
+      const texts = [...new Set(folders)].sort().map((folder) => {
+        const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+        return `${name} ${version}\n\n${readFileSync(join(folder, "LICENSE"), "utf8")}`;
+      });
+      this.emitFile({
+        type: "asset",
+        fileName: "licences.txt",
+        source: texts.join(`\n${"-".repeat(80)}\n\n`),
+      });
+    },
+  };
+}
+
 /** Writes service-worker.js, which knows every file of the build and keeps them for offline use. */
 function offline(): Plugin {
   return {
@@ -88,5 +110,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { host: "127.0.0.1" },
-  plugins: [networks(), documentation(), offline()],
+  plugins: [networks(), documentation(), licences(), offline()],
 });

@@ -88,7 +88,12 @@ function start(): void {
     null,
     "Images stay on this machine: networks and engine run in this page, also without a connection once loaded.",
   );
-  const credit = h("p", null, "Networks: PP-OCRv4 by the PaddleOCR authors (Apache-2.0).");
+  const credit = h(
+    "p",
+    null,
+    "Networks: PP-OCRv4 by the PaddleOCR authors (Apache-2.0). ",
+    h("a", { href: "licences.txt" }, "Licences"),
+  );
   const root = document.getElementById("app") as HTMLElement;
   root.replaceChildren(
     header(),

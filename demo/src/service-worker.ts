@@ -42,7 +42,11 @@ async function respond(request: Request): Promise<Response> {
     try {
       return await fetch(request);
     } catch {
-      return (await cache.match(request, { ignoreSearch: true })) ?? Response.error();
+      return (
+        (await cache.match(request, { ignoreSearch: true })) ??
+        (await cache.match("./")) ??
+        Response.error()
+      );
     }
   }
   return (await cache.match(request)) ?? fetch(request);
