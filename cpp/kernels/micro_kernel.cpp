@@ -25,59 +25,92 @@ inline void multiply_step(const float* const (&a)[kRows], int at, const float* b
   }
 }
 
+// A tile that is not full, or whose product is computed in several runs, starts and ends in memory.
+struct Staged {
+  float values[kTileRows][kPanelColumns];
+};
+
+__attribute__((noinline)) void load_staged(const Tile& tile, Extent rows, Staged& staged) {
+  for (Extent r = 0; r < kTileRows; ++r) {
+    const float* from = tile.resume ? tile.output + tile.offsets[r] : tile.bias;
+    const Extent columns = from && (r < rows || !tile.resume) ? tile.columns : 0;
+    for (Extent j = 0; j < kPanelColumns; ++j) staged.values[r][j] = j < columns ? from[j] : 0.0f;
+  }
+}
+
+__attribute__((noinline)) void store_staged(const Tile& tile, Extent rows, const Staged& staged) {
+  for (Extent r = 0; r < rows; ++r) {
+    float* c = tile.output + tile.offsets[r];
+    const float* residual = tile.residual ? tile.residual + tile.offsets[r] : nullptr;
+    for (Extent j = 0; j < tile.columns; j += 4) {
+      const Extent count = tile.columns - j;  // 4 and more are a whole vector
+      f32x4 sum = simd::load(staged.values[r] + j);
+      if (tile.finish) {
+        if (residual) sum += simd::load_partial(residual + j, count);
+        sum = apply(*tile.activation, sum);
+      }
+      simd::store_partial(c + j, sum, count);
+    }
+  }
+}
+
 template <int kRows, int kChains>
 inline void start(const Tile& tile, Extent rows, Accumulators<kRows, kChains>& sums) {
-  const Extent low = tile.columns < 4 ? tile.columns : 4, high = tile.columns - low;
-  f32x4 bias_low = simd::zero(), bias_high = simd::zero();
-  if (tile.bias && !tile.resume) {
-    bias_low = simd::load_partial(tile.bias, low);
-    bias_high = simd::load_partial(tile.bias + low, high);
-  }
   for (int r = 0; r < kRows; ++r) {
-    sums.low[r][0] = bias_low;
-    sums.high[r][0] = bias_high;
     for (int chain = 1; chain < kChains; ++chain) {
       sums.low[r][chain] = simd::zero();
       sums.high[r][chain] = simd::zero();
     }
-    if (tile.resume && r < rows) {
-      const float* c = tile.output + tile.offsets[r];
-      sums.low[r][0] = simd::load_partial(c, low);
-      sums.high[r][0] = simd::load_partial(c + low, high);
+  }
+  if (tile.resume || tile.columns < kPanelColumns) {
+    Staged staged;
+    load_staged(tile, rows, staged);
+    for (int r = 0; r < kRows; ++r) {
+      sums.low[r][0] = simd::load(staged.values[r]);
+      sums.high[r][0] = simd::load(staged.values[r] + 4);
     }
+    return;
+  }
+  const f32x4 low = tile.bias ? simd::load(tile.bias) : simd::zero();
+  const f32x4 high = tile.bias ? simd::load(tile.bias + 4) : simd::zero();
+  for (int r = 0; r < kRows; ++r) {
+    sums.low[r][0] = low;
+    sums.high[r][0] = high;
   }
 }
 
-inline f32x4 activated(f32x4 v, const RegisterActivation& form) {
-  const f32x4 low = simd::splat(form.low), high = simd::splat(form.high);
-  if (form.bounds_only) return simd::min(simd::max(v, low), high);
-  const f32x4 t = simd::madd(v, simd::splat(form.slope), simd::splat(form.offset));
-  const f32x4 bounded = simd::min(simd::max(t, low), high);
-  return simd::madd(form.gated ? v * bounded : bounded, simd::splat(form.scale),
-                    simd::splat(form.shift));
-}
-
-template <bool kAllColumns, int kRows>
-inline void store(const Tile& tile, Extent rows, const f32x4 (&low)[kRows],
-                  const f32x4 (&high)[kRows]) {
-  const Extent low_columns = kAllColumns || tile.columns > 4 ? 4 : tile.columns;
-  const Extent high_columns = kAllColumns ? 4 : tile.columns - low_columns;
-  for (int r = 0; r < kRows; ++r) {
-    if (r >= rows) break;
-    const Extent offset = tile.offsets[r];
-    f32x4 first = low[r], second = high[r];
-    if (tile.finish) {
-      if (tile.residual) {
-        const float* residual = tile.residual + offset;
-        first += simd::load_partial(residual, low_columns);
-        second += simd::load_partial(residual + low_columns, high_columns);
-      }
-      first = activated(first, *tile.activation);
-      second = activated(second, *tile.activation);
+template <int kRows>
+inline void finish(const Tile& tile, Extent rows, f32x4 (&low)[kRows], f32x4 (&high)[kRows]) {
+  if (rows < kRows || tile.columns < kPanelColumns || !tile.finish) {
+    Staged staged;
+    for (int r = 0; r < kRows; ++r) {
+      simd::store(staged.values[r], low[r]);
+      simd::store(staged.values[r] + 4, high[r]);
     }
-    float* c = tile.output + offset;
-    simd::store_partial(c, first, low_columns);
-    simd::store_partial(c + low_columns, second, high_columns);
+    return store_staged(tile, rows, staged);
+  }
+  if (tile.residual) {
+    for (int r = 0; r < kRows; ++r) {
+      low[r] += simd::load(tile.residual + tile.offsets[r]);
+      high[r] += simd::load(tile.residual + tile.offsets[r] + 4);
+    }
+  }
+  if (tile.activation->bounds_only) {
+    const f32x4 least = simd::splat(tile.activation->low),
+                most = simd::splat(tile.activation->high);
+    for (int r = 0; r < kRows; ++r) {
+      low[r] = simd::min(simd::max(low[r], least), most);
+      high[r] = simd::min(simd::max(high[r], least), most);
+    }
+  } else {
+    for (int r = 0; r < kRows; ++r) {
+      low[r] = apply_general(*tile.activation, low[r]);
+      high[r] = apply_general(*tile.activation, high[r]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    simd::store(tile.output + tile.offsets[r], low[r]);
+    simd::store(tile.output + tile.offsets[r] + 4, high[r]);
   }
 }
 
@@ -112,11 +145,7 @@ void multiply(const Tile& tile, Extent rows) {
       high[r] += sums.high[r][chain];
     }
   }
-  if (tile.columns == kPanelColumns) {
-    store<true>(tile, rows, low, high);
-  } else {
-    store<false>(tile, rows, low, high);
-  }
+  finish(tile, rows, low, high);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/shape.h"
-#include "kernels/epilogue.h"
+#include "kernels/register_activation.h"
 #include "simd/f32x4.h"
 
 namespace heed::kernels {

@@ -11,70 +11,21 @@ using namespace heed::test;
 
 namespace {
 
-kernels::Convolution describe(const ConvolutionCase& c) {
-  kernels::Convolution shape;
-  shape.batch = c.batch;
-  shape.groups = c.groups;
-  shape.in_channels = c.in_channels;
-  shape.out_channels = c.out_channels;
-  Extent step = c.out_channels;
-  for (int axis = 2; axis >= 0; --axis) {
-    shape.axes[axis] = {
-        c.in[axis],       c.out(axis), c.kernel[axis], c.stride[axis], -c.pad_begin[axis],
-        c.dilation[axis], step};
-    step *= c.out(axis);
-  }
-  shape.out_image_step = step;
-  return shape;
-}
-
-// The largest error, relative to the largest magnitude of the reference, of
-// clip(conv + bias + residual, -1, 2).
 double error_of(const ConvolutionCase& c) {
-  const auto input = random_floats(c.input_count(), 1);
-  const auto weights = random_floats(c.weight_count(), 2, -0.5f, 0.5f);
-  const auto bias = random_floats(c.out_channels, 3);
-  const auto residual = random_floats(c.output_count(), 4);
-  const kernels::Convolution shape = describe(c);
-
-  const Extent taps = shape.taps();
-  kernels::ConvolutionWeights source{weights.data(),
-                                     shape.group_out() * shape.group_in() * taps,
-                                     shape.group_in() * taps,
-                                     taps,
-                                     {c.kernel[1] * c.kernel[2], c.kernel[2], 1}};
+  ConvolutionTrial trial(c);
+  const kernels::Convolution& shape = trial.shape;
+  const Extent taps = shape.taps(), out_step = taps * shape.group_in();
   std::vector<float> packed(kernels::packed_convolution_count(shape));
-  kernels::pack_convolution(shape, source, packed.data());
-  std::vector<float> output(c.output_count(), NAN);
-  kernels::Epilogue epilogue;
-  epilogue.residual = residual.data();
-  epilogue.activation = {kernels::ActivationKind::kClip, -1.0f, 2.0f};
-  kernels::convolve(shape, input.data(), packed.data(), bias.data(), output.data(), epilogue);
-
-  const auto expected = convolution_reference(c, input, weights);
-  double worst = 0;
-  for (size_t i = 0; i < output.size(); ++i) {
-    const double sum = expected[i] + bias[i % c.out_channels] + residual[i];
-    const double error = std::abs(output[i] - std::fmin(std::fmax(sum, -1.0), 2.0));
-    worst = error <= worst ? worst : error;  // keeps NaN
-    if (std::isnan(error)) return error;
-  }
-  return worst / 2;
-}
-
-ConvolutionCase plane(int in_channels, int out_channels, int size, int kernel, int stride = 1,
-                      int pad = 0, int groups = 1) {
-  ConvolutionCase c;
-  c.in_channels = in_channels;
-  c.out_channels = out_channels;
-  c.groups = groups;
-  for (int axis = 1; axis < 3; ++axis) {
-    c.in[axis] = size;
-    c.kernel[axis] = kernel;
-    c.stride[axis] = stride;
-    c.pad_begin[axis] = c.pad_end[axis] = pad;
-  }
-  return c;
+  kernels::pack_convolution(shape,
+                            {trial.weights.data(),
+                             shape.group_out() * out_step,
+                             out_step,
+                             taps,
+                             {c.kernel[1] * c.kernel[2], c.kernel[2], 1}},
+                            packed.data());
+  kernels::convolve(shape, trial.input.data(), packed.data(), trial.bias.data(),
+                    trial.output.data(), trial.epilogue);
+  return trial.error();
 }
 
 }  // namespace
@@ -83,9 +34,9 @@ TEST_CASE("convolution agrees with its definition around lane and tile edges") {
   for (int channels : {1, 2, 3, 4, 5, 7, 8, 9}) {
     for (int size : {1, 2, 3, 5, 7, 8, 13}) {
       CAPTURE(channels, size);
-      CHECK(error_of(plane(channels, channels + 6, size, 3, 1, 1)) < 1e-6);
-      CHECK(error_of(plane(channels + 1, channels, size, 1)) < 1e-6);
-      CHECK(error_of(plane(channels, channels, size, 3, 2, 1)) < 1e-6);
+      CHECK(error_of(plane(channels, channels + 6, size, 3, 1, 1)) < 2e-6);
+      CHECK(error_of(plane(channels + 1, channels, size, 1)) < 2e-6);
+      CHECK(error_of(plane(channels, channels, size, 3, 2, 1)) < 2e-6);
     }
   }
 }
@@ -104,7 +55,7 @@ TEST_CASE("convolution honours strides, dilations and paddings of each side") {
         c.pad_end[1] = pads & 4 ? 4 : 0;
         c.pad_end[2] = pads & 8 ? 3 : 0;
         CAPTURE(stride, dilation, pads);
-        CHECK(error_of(c) < 1e-6);
+        CHECK(error_of(c) < 2e-6);
       }
     }
   }
@@ -113,45 +64,45 @@ TEST_CASE("convolution honours strides, dilations and paddings of each side") {
 TEST_CASE("convolution of groups sees its own channels only") {
   for (int groups : {2, 3, 5}) {
     CAPTURE(groups);
-    CHECK(error_of(plane(groups, groups, 6, 3, 1, 1, groups)) < 1e-6);
-    CHECK(error_of(plane(groups * 3, groups * 9, 6, 3, 1, 1, groups)) < 1e-6);
-    CHECK(error_of(plane(groups * 4, groups, 6, 1, 2, 0, groups)) < 1e-6);
+    CHECK(error_of(plane(groups, groups, 6, 3, 1, 1, groups)) < 2e-6);
+    CHECK(error_of(plane(groups * 3, groups * 9, 6, 3, 1, 1, groups)) < 2e-6);
+    CHECK(error_of(plane(groups * 4, groups, 6, 1, 2, 0, groups)) < 2e-6);
   }
 }
 
 TEST_CASE("convolution runs over K in pieces where channels or taps are many") {
-  CHECK(error_of(plane(600, 9, 4, 3, 1, 1)) < 1e-5);   // several runs of one kernel row
-  CHECK(error_of(plane(1500, 5, 4, 3, 1, 1)) < 1e-5);  // a row of taps is more than a run
-  CHECK(error_of(plane(1, 3, 40, 33, 1, 16)) < 1e-5);
+  CHECK(error_of(plane(600, 9, 4, 3, 1, 1)) < 2e-5);   // several runs of one kernel row
+  CHECK(error_of(plane(1500, 5, 4, 3, 1, 1)) < 2e-5);  // a row of taps is more than a run
+  CHECK(error_of(plane(1, 3, 40, 33, 1, 16)) < 2e-5);
   ConvolutionCase wide = plane(1, 2, 1, 1);
   wide.in[2] = 1500;
   wide.kernel[2] = 1025;
   wide.pad_begin[2] = 30;
   wide.stride[2] = 7;
-  CHECK(error_of(wide) < 1e-5);
+  CHECK(error_of(wide) < 2e-5);
   wide.dilation[2] = 2;
   wide.kernel[2] = 700;
-  CHECK(error_of(wide) < 1e-5);
+  CHECK(error_of(wide) < 2e-5);
 }
 
 TEST_CASE("convolution has one, two or three spatial axes and any batch") {
   ConvolutionCase c = plane(4, 5, 6, 3, 2, 1);
   c.batch = 3;
-  CHECK(error_of(c) < 1e-6);
+  CHECK(error_of(c) < 2e-6);
   c.in[0] = 5;
   c.kernel[0] = 3;
   c.pad_begin[0] = 1;
   c.stride[0] = 2;
-  CHECK(error_of(c) < 1e-6);
+  CHECK(error_of(c) < 2e-6);
   c.dilation[0] = 2;
-  CHECK(error_of(c) < 1e-6);
+  CHECK(error_of(c) < 2e-6);
 }
 
 TEST_CASE("a convolution's activation may need more than registers") {
   const ConvolutionCase c = plane(3, 10, 5, 3, 1, 1);
   const auto input = random_floats(c.input_count(), 1),
              weights = random_floats(c.weight_count(), 2);
-  const kernels::Convolution shape = describe(c);
+  const kernels::Convolution shape = ConvolutionTrial(c).shape;
   std::vector<float> packed(kernels::packed_convolution_count(shape)), output(c.output_count());
   kernels::pack_convolution(shape, {weights.data(), 0, 27, 9, {9, 3, 1}}, packed.data());
   const auto expected = convolution_reference(c, input, weights);

@@ -1,5 +1,9 @@
 #include "support/convolution_reference.h"
 
+#include <cmath>
+
+#include "support/host_tensor.h"
+
 namespace heed::test {
 
 int ConvolutionCase::out(int axis) const {
@@ -58,6 +62,56 @@ std::vector<double> convolution_reference(const ConvolutionCase& c, const std::v
     }
   }
   return output;
+}
+
+ConvolutionCase plane(int in_channels, int out_channels, int size, int kernel, int stride, int pad,
+                      int groups) {
+  ConvolutionCase c;
+  c.in_channels = in_channels;
+  c.out_channels = out_channels;
+  c.groups = groups;
+  for (int axis = 1; axis < 3; ++axis) {
+    c.in[axis] = size;
+    c.kernel[axis] = kernel;
+    c.stride[axis] = stride;
+    c.pad_begin[axis] = c.pad_end[axis] = pad;
+  }
+  return c;
+}
+
+ConvolutionTrial::ConvolutionTrial(const ConvolutionCase& c)
+    : geometry(c),
+      input(random_floats(c.input_count(), 1)),
+      weights(random_floats(c.weight_count(), 2, -0.5f, 0.5f)),
+      bias(random_floats(size_t(c.out_channels), 3)),
+      residual(random_floats(c.output_count(), 4)),
+      output(c.output_count(), NAN) {
+  shape.batch = c.batch;
+  shape.groups = c.groups;
+  shape.in_channels = c.in_channels;
+  shape.out_channels = c.out_channels;
+  Extent step = c.out_channels;
+  for (int axis = 2; axis >= 0; --axis) {
+    shape.axes[axis] = {
+        c.in[axis],       c.out(axis), c.kernel[axis], c.stride[axis], -c.pad_begin[axis],
+        c.dilation[axis], step};
+    step *= c.out(axis);
+  }
+  shape.out_image_step = step;
+  epilogue.residual = residual.data();
+  epilogue.activation = {kernels::ActivationKind::kClip, -1.0f, 2.0f};
+}
+
+double ConvolutionTrial::error() const {
+  const auto sums = convolution_reference(geometry, input, weights);
+  double worst = 0;
+  for (size_t i = 0; i < output.size(); ++i) {
+    const double sum = sums[i] + bias[i % bias.size()] + residual[i];
+    const double error = std::abs(output[i] - std::fmin(std::fmax(sum, -1.0), 2.0));
+    if (std::isnan(error)) return error;
+    worst = std::fmax(worst, error);
+  }
+  return worst;
 }
 
 }  // namespace heed::test

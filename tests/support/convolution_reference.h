@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "kernels/convolution.h"
+
 namespace heed::test {
 
 // Up to three spatial axes; ONNX's weights (out, in / groups, kernel...), channels-last tensors.
@@ -25,5 +27,24 @@ struct ConvolutionCase {
 // Without bias and activation.
 std::vector<double> convolution_reference(const ConvolutionCase& c, const std::vector<float>& input,
                                           const std::vector<float>& weights);
+
+// A square 2-D case.
+ConvolutionCase plane(int in_channels, int out_channels, int size, int kernel, int stride = 1,
+                      int pad = 0, int groups = 1);
+
+// A case with random tensors, of which a kernel is to compute clip(conv(input) + bias + residual,
+// -1, 2).
+struct ConvolutionTrial {
+  explicit ConvolutionTrial(const ConvolutionCase& c);
+
+  ConvolutionCase geometry;
+  kernels::Convolution shape;
+  std::vector<float> input, weights, bias, residual;
+  std::vector<float> output;  // NaN
+  kernels::Epilogue epilogue;
+
+  // The largest error of `output`; NaN where there is one.
+  double error() const;
+};
 
 }  // namespace heed::test

@@ -3,6 +3,7 @@
 
 #include "graph/operators/packing.h"
 #include "graph/operators/window.h"
+#include "kernels/depthwise.h"
 #include "kernels/gemm.h"
 
 namespace heed {
@@ -80,25 +81,31 @@ Status lower_convolution(Lowering& node) {
   const auto groups = static_cast<Extent>(node.attributes().integer("group", 1));
   const kernels::Convolution shape = describe(window, x.shape, y.shape, groups);
   const Extent taps = shape.taps();
+  const bool pointwise = is_pointwise(shape), depthwise = kernels::is_depthwise(shape);
 
-  const Result<Buffer> packed = pack_weights(
-      node, 1, join("convolution/", groups), kernels::packed_convolution_count(shape),
-      [=](const float* from, float* to) {
-        const Extent in_step = taps, out_step = taps * shape.group_in();
-        kernels::pack_convolution(shape,
-                                  {from,
-                                   shape.group_out() * out_step,
-                                   out_step,
-                                   in_step,
-                                   {window.kernel[1] * window.kernel[2], window.kernel[2], 1}},
-                                  to);
-      });
+  const Result<Buffer> packed =
+      depthwise ? pack_weights(node, 1, "depthwise", kernels::packed_depthwise_count(shape),
+                               [=](const float* from, float* to) {
+                                 kernels::pack_depthwise(shape, from, to);
+                               })
+                : pack_weights(node, 1, join("convolution/", groups),
+                               kernels::packed_convolution_count(shape),
+                               [=](const float* from, float* to) {
+                                 const Extent in_step = taps, out_step = taps * shape.group_in();
+                                 kernels::pack_convolution(
+                                     shape,
+                                     {from,
+                                      shape.group_out() * out_step,
+                                      out_step,
+                                      in_step,
+                                      {window.kernel[1] * window.kernel[2], window.kernel[2], 1}},
+                                     to);
+                               });
   if (!packed.ok()) return packed.status();
   const Buffer panels = packed.value();
   const Buffer bias = node.has(2) ? node.input(2).buffer : kNoBuffer;
   const Buffer residual = node.has_residual() ? node.residual().buffer : kNoBuffer;
   const kernels::Activation activation = node.activation();
-  const bool pointwise = is_pointwise(shape);
   const Extent rows = shape.batch * window.in[0] * window.in[1] * window.in[2];
   node.run([=](const Run& run) {
     const float* bias_data = bias == kNoBuffer ? nullptr : run.at(bias);
@@ -108,6 +115,9 @@ Status lower_convolution(Lowering& node) {
       kernels::gemm(
           {rows, shape.out_channels, shape.in_channels, shape.in_channels, shape.out_channels},
           run.at(x.buffer), run.at(panels), bias_data, run.at(y.buffer), epilogue);
+    } else if (depthwise) {
+      kernels::convolve_depthwise(shape, run.at(x.buffer), run.at(panels), bias_data,
+                                  run.at(y.buffer), epilogue);
     } else {
       kernels::convolve(shape, run.at(x.buffer), run.at(panels), bias_data, run.at(y.buffer),
                         epilogue);

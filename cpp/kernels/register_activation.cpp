@@ -1,4 +1,4 @@
-#include "kernels/epilogue.h"
+#include "kernels/register_activation.h"
 
 namespace heed::kernels {
 
