@@ -18,9 +18,12 @@ export const channelBlocks = (model: Model): Block[] =>
 /** Runs a model on one input for the gates of all its channel blocks, and one block's features. */
 export async function readGates(model: Model, x: Tensor, block: Block): Promise<Map<string, Gate>> {
   const ids = channelBlocks(model).map(({ id }) => id);
-  const outputs = model.info.tensors.includes(block.input) ? [block.input] : [];
+  const isThere = model.info.tensors.includes(block.input);
   const name = model.inputs[0]?.name ?? "x";
-  const result = await model.run({ [name]: x }, { attention: ids, outputs });
+  const result = await model.run(
+    { [name]: x },
+    { attention: ids, ...(isThere && { outputs: [block.input] }) },
+  );
   const gates = new Map<string, Gate>();
   for (const id of ids) {
     const map = result.attention.get(id);

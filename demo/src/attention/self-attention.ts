@@ -20,7 +20,7 @@ export async function readSelfAttention(
 ): Promise<Map<string, SelfAttention>> {
   const ids = selfAttentionBlocks(model).map(({ id }) => id);
   const name = model.inputs[0]?.name ?? "x";
-  const { attention } = await model.run({ [name]: x }, { attention: ids, outputs: [] });
+  const { attention } = await model.run({ [name]: x }, { attention: ids });
   const found = new Map<string, SelfAttention>();
   for (const id of ids) {
     const map = attention.get(id);
