@@ -67,8 +67,8 @@ Status PlanBuilder::infer_node(Node& node, bool& awaits) {
     TensorInfo& target = info(node.outputs[output]);
     target = inference.results()[output];
     if (!target.known) {
-      return with_node(
-          node, error(Code::kInternal, "output ", static_cast<int64_t>(output), " has no shape"));
+      return with_node(node, error(Code::kInvalidGraph, "output ", static_cast<int64_t>(output),
+                                   " is not one that the operator has"));
     }
     all_set = all_set && target.value && target.value->shape.count() <= kLargestFolded;
   }

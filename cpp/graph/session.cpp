@@ -34,7 +34,7 @@ bool same_value(const Constant& constant, const OutputValue& value) {
 
 struct Session::State {
   Graph graph;
-  std::vector<bool> defined;  // by tensor: constants, inputs and what nodes give
+  std::vector<uint8_t> defined;  // by tensor: constants, inputs and what nodes give
   SessionOptions options;
   WeightCache weights;
   AlignedMemory arena;
@@ -136,7 +136,7 @@ Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptions& options) {
-  std::vector<bool> defined(graph.tensors.size(), false);
+  std::vector<uint8_t> defined(graph.tensors.size(), false);
   for (size_t id = 0; id < graph.tensors.size(); ++id)
     defined[id] = graph.tensors[id].constant != nullptr;
   for (TensorId input : graph.inputs) defined[static_cast<size_t>(input)] = true;
@@ -191,7 +191,7 @@ Status Session::State::bind(PlanBuilder& plan) {
       return error(Code::kOutOfMemory, "no memory for ", plan.arena_bytes(),
                    " bytes of activations; a smaller input needs less");
     }
-    if (running) std::memcpy(larger.data(), arena.data(), arena.bytes());
+    if (running && arena.bytes() > 0) std::memcpy(larger.data(), arena.data(), arena.bytes());
     arena = std::move(larger);
   }
   plan.bind(arena.data());
