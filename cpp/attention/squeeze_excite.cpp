@@ -1,9 +1,10 @@
 #include "attention/squeeze_excite.h"
 
-#include <algorithm>
+#include <functional>
 
 #include "attention/mechanism.h"
 #include "attention/patterns.h"
+#include "base/sort.h"
 #include "graph/operator.h"
 
 namespace heed::attention {
@@ -18,7 +19,7 @@ TensorId pooled(Editor& editor, TensorId tensor) {
   std::optional<std::vector<int64_t>> axes = axes_of(editor, *mean);
   if (!axes) return kNoTensor;
   for (int64_t& axis : *axes) axis = axis < 0 ? axis + 4 : axis;
-  std::sort(axes->begin(), axes->end());
+  insertion_sort(axes->begin(), axes->end(), std::less<int64_t>());
   const bool spatial = *axes == std::vector<int64_t>{2, 3};
   return spatial && editor.rank(mean->inputs[0]) == 4 ? mean->inputs[0] : kNoTensor;
 }

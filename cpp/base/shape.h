@@ -17,8 +17,8 @@ using Extent = int32_t;
 
 // Where addresses have 32 bits (WebAssembly), the bytes of a tensor and of a few copies of it must
 // not overflow a size_t either.
-inline constexpr int64_t kMostElements =
-    sizeof(void*) > 4 ? int64_t{INT32_MAX} : (int64_t{1} << 28) - 1;
+inline constexpr int64_t kMostElements = sizeof(void*) > 4 ? int64_t{INT32_MAX}
+                                                           : (int64_t{1} << 28) - 1;
 
 inline constexpr int kMaxRank = 8;
 
@@ -52,8 +52,6 @@ class Shape {
   int rank_ = 0;
   Extent dims_[kMaxRank] = {};
 };
-
-inline void append_text(std::string& out, const Shape& shape) { out.append(shape.text()); }
 
 // Element steps along the logical axes of a shape.
 struct Strides {

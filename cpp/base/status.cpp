@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/shape.h"
+
 namespace heed {
 
 std::string_view code_name(Code code) {
@@ -13,7 +15,9 @@ std::string_view code_name(Code code) {
   return kNames[static_cast<size_t>(code)];
 }
 
-void append_text(std::string& out, int64_t value) {
+namespace {
+
+void append_integer(std::string& out, int64_t value) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
   out.append(digits, end);
@@ -21,20 +25,26 @@ void append_text(std::string& out, int64_t value) {
 
 // Messages need a readable number, not a round trip: six decimals, without trailing zeros.
 // (std::to_chars for double would link 8 KB of tables.)
-void append_text(std::string& out, double value) {
-  if (value != value) return append_text(out, std::string_view("NaN"));
+void append_real(std::string& out, double value) {
+  if (value != value) {
+    out.append("NaN");
+    return;
+  }
   if (value < 0) {
     out.push_back('-');
     value = -value;
   }
-  if (value >= 9e15) return append_text(out, std::string_view("a number over 9e15"));
+  if (value >= 9e15) {
+    out.append("a number over 9e15");
+    return;
+  }
   auto whole = static_cast<int64_t>(value);
   auto millionths = static_cast<int64_t>((value - static_cast<double>(whole)) * 1e6 + 0.5);
   if (millionths == 1000000) {
     ++whole;
     millionths = 0;
   }
-  append_text(out, whole);
+  append_integer(out, whole);
   if (millionths == 0) return;
   char digits[8] = {'.'};
   for (int place = 6; place > 0; --place, millionths /= 10) {
@@ -44,5 +54,39 @@ void append_text(std::string& out, double value) {
   while (digits[length - 1] == '0') --length;
   out.append(digits, length);
 }
+
+}  // namespace
+
+void append_text(std::string& out, const TextPart& part) {
+  switch (part.kind_) {
+    case TextPart::Kind::kText:
+      out.append(part.text_);
+      break;
+    case TextPart::Kind::kInteger:
+      append_integer(out, part.integer_);
+      break;
+    case TextPart::Kind::kReal:
+      append_real(out, part.real_);
+      break;
+    case TextPart::Kind::kShape:
+      out.append(part.shape_->text());
+      break;
+  }
+}
+
+std::string join_parts(std::initializer_list<TextPart> parts) {
+  std::string out;
+  for (const TextPart& part : parts) append_text(out, part);
+  return out;
+}
+
+Status make_error(Code code, std::initializer_list<TextPart> parts) {
+  return {code, ErrorText(join_parts(parts))};
+}
+
+ErrorText::ErrorText(std::string text) : text_(new std::string(std::move(text))) {}
+ErrorText::ErrorText(const ErrorText& other)
+    : text_(other.text_ ? new std::string(*other.text_) : nullptr) {}
+void ErrorText::release() { delete text_; }
 
 }  // namespace heed

@@ -2,7 +2,9 @@
 // prints, aborts or exits.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,38 +47,87 @@ enum class Code : uint8_t {
 // The code's text, for example "wrong-shape".
 std::string_view code_name(Code code);
 
+class Shape;
+
+// One piece of a message: text, a number or a shape. Errors are made in hundreds of places, so that
+// each of them costs a few stores and a call; formatting is in one place, and free of iostream.
+class TextPart {
+ public:
+  TextPart(std::string_view text) : kind_(Kind::kText), text_(text) {}
+  TextPart(const char* text) : TextPart(std::string_view(text)) {}
+  TextPart(const std::string& text) : TextPart(std::string_view(text)) {}
+  TextPart(std::signed_integral auto value) : kind_(Kind::kInteger), integer_(value) {}
+  TextPart(std::unsigned_integral auto value)
+      : kind_(Kind::kInteger), integer_(static_cast<int64_t>(value)) {}
+  TextPart(std::floating_point auto value) : kind_(Kind::kReal), real_(value) {}
+  TextPart(const Shape& shape) : kind_(Kind::kShape), shape_(&shape) {}
+
+ private:
+  friend void append_text(std::string& out, const TextPart& part);
+  enum class Kind : uint8_t { kText, kInteger, kReal, kShape };
+  Kind kind_;
+  union {
+    std::string_view text_;
+    int64_t integer_;
+    double real_;
+    const Shape* shape_;
+  };
+};
+
+void append_text(std::string& out, const TextPart& part);
+
+// Joins text, numbers and shapes into one string.
+std::string join_parts(std::initializer_list<TextPart> parts);
+template <class... Parts>
+std::string join(const Parts&... parts) {
+  return join_parts({TextPart(parts)...});
+}
+
+// The text of an error; empty, and one null pointer, when there is none.
+class ErrorText {
+ public:
+  ErrorText() = default;
+  explicit ErrorText(std::string text);
+  ErrorText(const ErrorText& other);
+  ErrorText(ErrorText&& other) noexcept : text_(std::exchange(other.text_, nullptr)) {}
+  ErrorText& operator=(ErrorText other) noexcept {
+    std::swap(text_, other.text_);
+    return *this;
+  }
+  ~ErrorText() {
+    if (text_) release();
+  }
+
+  operator std::string_view() const {
+    return text_ ? std::string_view(*text_) : std::string_view();
+  }
+  bool empty() const { return text_ == nullptr; }
+  size_t find(std::string_view part) const { return std::string_view(*this).find(part); }
+  bool operator==(std::string_view other) const { return std::string_view(*this) == other; }
+  // For programs that print errors; no stream is named here, or linked.
+  template <class Stream>
+  friend auto operator<<(Stream& stream, const ErrorText& error)
+      -> decltype(stream << std::string_view(error)) {
+    return stream << std::string_view(error);
+  }
+
+ private:
+  void release();
+  std::string* text_ = nullptr;
+};
+
 // Success, or a code with a sentence that says what was wrong, where, and what would be right.
 struct [[nodiscard]] Status {
   Code code = Code::kOk;
-  std::string message;
+  ErrorText message;
 
   bool ok() const { return code == Code::kOk; }
 };
 
-// Joins its arguments (text and numbers) into one string; iostream-free formatting for messages.
-inline void append_text(std::string& out, std::string_view text) { out.append(text); }
-void append_text(std::string& out, int64_t value);
-void append_text(std::string& out, double value);
-inline void append_text(std::string& out, int32_t value) { append_text(out, int64_t{value}); }
-inline void append_text(std::string& out, uint32_t value) { append_text(out, int64_t{value}); }
-inline void append_text(std::string& out, unsigned long value) {
-  append_text(out, static_cast<int64_t>(value));
-}
-inline void append_text(std::string& out, unsigned long long value) {
-  append_text(out, static_cast<int64_t>(value));
-}
-inline void append_text(std::string& out, float value) { append_text(out, double{value}); }
-
-template <class... Parts>
-std::string join(const Parts&... parts) {
-  std::string out;
-  (append_text(out, parts), ...);
-  return out;
-}
-
+Status make_error(Code code, std::initializer_list<TextPart> parts);
 template <class... Parts>
 Status error(Code code, const Parts&... parts) {
-  return Status{code, join(parts...)};
+  return make_error(code, {TextPart(parts)...});
 }
 
 // A value or the status that says why there is none.

@@ -2,9 +2,9 @@
 // kernel call.
 #pragma once
 
-#include <functional>
 #include <memory>
 
+#include "base/function_ref.h"
 #include "graph/graph.h"
 
 namespace heed {
@@ -69,7 +69,8 @@ class Lowering {
   // not be computed.
   bool wants(int output) const;
 
-  // The shape of an input, without asking for its elements (weights of which only a packed form is read).
+  // The shape of an input, without asking for its elements (weights of which only a packed form is
+  // read).
   const Shape& input_shape(int index) const;
 
   View input(int index);
@@ -87,10 +88,9 @@ class Lowering {
   // weights. `key` names the packing
   // ("panels"); `fill` is called when no plan has made it for that weight (input `index`, which is
   // constant) before.
-  Buffer packed(int index, std::string_view key, size_t bytes,
-                const std::function<void(std::byte*)>& fill);
+  Buffer packed(int index, std::string_view key, size_t bytes, FunctionRef<void(std::byte*)> fill);
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
-  Buffer table(size_t bytes, const std::function<void(std::byte*)>& fill);
+  Buffer table(size_t bytes, FunctionRef<void(std::byte*)> fill);
 
   // Declares that output `output` is input `input` seen differently: same bytes, no task. Under
   // kStrict both are row-major; under kIndifferent, for an output of the same shape, the output

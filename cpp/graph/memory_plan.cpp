@@ -4,12 +4,17 @@
 
 namespace heed {
 
-size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base) {
-  std::stable_sort(buffers.begin(), buffers.end(),
-                   [](const Lifetime* a, const Lifetime* b) { return a->bytes > b->bytes; });
+size_t place_in_arena(std::span<Lifetime* const> buffers, size_t base) {
+  // Equal sizes in the order in which they were asked for, as a heap alone would not have them.
+  std::vector<std::pair<size_t, size_t>> order;  // bytes, and how far from the end
+  for (size_t i = 0; i < buffers.size(); ++i)
+    order.emplace_back(buffers[i]->bytes, buffers.size() - i);
+  std::make_heap(order.begin(), order.end());
   std::vector<const Lifetime*> placed;  // by offset
   size_t end = base;
-  for (Lifetime* buffer : buffers) {
+  for (auto end_of_heap = order.end(); end_of_heap != order.begin(); --end_of_heap) {
+    std::pop_heap(order.begin(), end_of_heap);
+    Lifetime* const buffer = buffers[buffers.size() - (end_of_heap - 1)->second];
     if (buffer->bytes > SIZE_MAX / 2) return SIZE_MAX;
     const size_t bytes = (buffer->bytes + kArenaAlignment - 1) & ~(kArenaAlignment - 1);
     size_t offset = base;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace heed {
@@ -22,6 +23,6 @@ inline constexpr size_t kArenaAlignment = 64;
 // Returns the end of the highest buffer, `base` when there is none, and SIZE_MAX when addresses do
 // not reach that far. (On the PP-OCR networks this is
 // within 2 % of the largest sum of live bytes.)
-size_t place_in_arena(std::vector<Lifetime*>& buffers, size_t base);
+size_t place_in_arena(std::span<Lifetime* const> buffers, size_t base);
 
 }  // namespace heed

@@ -38,7 +38,7 @@ PlanBuilder::PlanBuilder(const Graph& graph, WeightCache& weights, const Request
 // Keeps what the outputs need, and of optional outputs (maps, indices) only those that somebody
 // reads.
 void PlanBuilder::drop_dead_nodes() {
-  std::vector<bool> needed(graph_.tensors.size(), false);
+  std::vector<uint8_t> needed(graph_.tensors.size(), false);
   for (TensorId output : request_.outputs) needed[static_cast<size_t>(output)] = true;
   const auto is_needed = [&](TensorId id) {
     return id != kNoTensor && needed[static_cast<size_t>(id)];

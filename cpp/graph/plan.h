@@ -103,7 +103,7 @@ class PlanBuilder {
   std::vector<Node> nodes_;        // those that the outputs need, in order
   std::vector<TensorInfo> infos_;  // by tensor
   std::vector<Placement> places_;  // by tensor
-  std::vector<bool> folded_;       // by node: nothing to run
+  std::vector<uint8_t> folded_;    // by node: nothing to run
   std::vector<Slot> slots_;        // by Buffer
   std::vector<Task> tasks_;
   std::vector<AlignedMemory> tables_;

@@ -177,7 +177,7 @@ const Constant* Lowering::constant(int input) const {
 Buffer Lowering::scratch(size_t bytes) { return plan_.add_arena_slot(bytes); }
 
 Buffer Lowering::packed(int index, std::string_view key, size_t bytes,
-                        const std::function<void(std::byte*)>& fill) {
+                        FunctionRef<void(std::byte*)> fill) {
   const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
   const bool of_graph = static_cast<size_t>(tensor) < plan_.graph_.tensors.size();
   if (!of_graph || !plan_.graph_.constant(tensor)) return table(bytes, fill);
@@ -188,7 +188,7 @@ Buffer Lowering::packed(int index, std::string_view key, size_t bytes,
   return plan_.add_pointer_slot(memory);
 }
 
-Buffer Lowering::table(size_t bytes, const std::function<void(std::byte*)>& fill) {
+Buffer Lowering::table(size_t bytes, FunctionRef<void(std::byte*)> fill) {
   AlignedMemory memory(bytes);
   if (!memory.data()) {
     plan_.failure_ = error(Code::kOutOfMemory, "no memory for a table of ", bytes, " bytes");

@@ -17,7 +17,7 @@ AlignedMemory::AlignedMemory(size_t bytes) {
 void AlignedMemory::Free::operator()(std::byte* p) const { std::free(p); }
 
 const std::byte* WeightCache::get(TensorId tensor, std::string_view key, size_t bytes,
-                                  const std::function<void(std::byte*)>& fill) {
+                                  FunctionRef<void(std::byte*)> fill) {
   for (const Entry& entry : entries_) {
     if (entry.tensor == tensor && entry.key == key) return entry.memory.data();
   }

@@ -1,12 +1,12 @@
 // Weights in the form in which kernels read them, made once and shared by all plans of a session.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "graph/graph.h"
 
 namespace heed {
@@ -33,7 +33,7 @@ class WeightCache {
   // The packing `key` of weight `tensor`; `fill` makes it the first time. Null when there is not
   // enough memory.
   const std::byte* get(TensorId tensor, std::string_view key, size_t bytes,
-                       const std::function<void(std::byte*)>& fill);
+                       FunctionRef<void(std::byte*)> fill);
   size_t bytes() const { return bytes_; }
   // Whether some packing of that weight exists.
   bool has(TensorId tensor) const;

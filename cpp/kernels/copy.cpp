@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "base/sort.h"
 #include "simd/f32x4.h"
 
 namespace heed::kernels {
@@ -181,6 +182,7 @@ void copy_row(const std::byte* from, std::byte* to, size_t bytes) {
 }
 
 void fill_row(const void* value, void* to, Extent count, size_t element_bytes) {
+  if (count == 0) return;  // of an empty tensor, whose pointer may be null
   switch (element_bytes) {
     case 1:
       std::memset(to, *static_cast<const uint8_t*>(value), static_cast<size_t>(count));
@@ -202,7 +204,7 @@ void StridedCopy::finish() {
     if (axes[axis].extent == 0) empty = true;
     if (axes[axis].extent != 1) axes[kept++] = axes[axis];
   }
-  std::stable_sort(axes, axes + kept, [](const Axis& a, const Axis& b) { return a.to > b.to; });
+  insertion_sort(axes, axes + kept, [](const Axis& a, const Axis& b) { return a.to > b.to; });
   int merged = 0;
   for (int axis = 0; axis < kept; ++axis) {
     const Axis inner = axes[axis];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/sort.h"
 #include "kernels/indexed_copy.h"
 
 namespace heed {
@@ -11,7 +12,8 @@ namespace {
 
 using kernels::IndexedCopy;
 
-// A table that is `lead` fill values, then `run` consecutive indices from `first`, then `tail` fill values.
+// A table that is `lead` fill values, then `run` consecutive indices from `first`, then `tail` fill
+// values.
 struct RunForm {
   Extent lead = 0, run = 0, tail = 0, first = 0;
 };
@@ -46,7 +48,7 @@ void run_indexed_copy(Lowering& node, const View& from, const View& to, const Ax
       axes[count++] = axis;
     }
   }
-  std::sort(axes, axes + count, [&](int a, int b) { return to.strides[a] > to.strides[b]; });
+  insertion_sort(axes, axes + count, [&](int a, int b) { return to.strides[a] > to.strides[b]; });
 
   std::vector<Extent> tables;
   const auto add_table = [&](int axis) {

@@ -1,20 +1,23 @@
 // Resize and its forerunner Upsample.
+#include "kernels/resize.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "base/sort.h"
 #include "graph/operators/arguments.h"
 #include "graph/operators/indexed_copy.h"
 #include "graph/operators/resize_axis.h"
 #include "kernels/convert.h"
 #include "kernels/copy.h"
-#include "kernels/resize.h"
 
 namespace heed {
 
 namespace {
 
-// Resize before opset 11, and Upsample, have the scales only: as an attribute (Upsample 7) or as input 1.
+// Resize before opset 11, and Upsample, have the scales only: as an attribute (Upsample 7) or as
+// input 1.
 bool is_old(const Node& node) { return node.op->name == "Upsample" || node.version < 11; }
 
 // The inputs' values where they are given and not empty; from inference or lowering.
@@ -49,9 +52,9 @@ Status check_rules(const ResizeRules& rules) {
   if (!is_one_of(rules.mode, {"nearest", "linear", "cubic"})) {
     return error(Code::kInvalidGraph, "unknown mode ", rules.mode);
   }
-  if (!is_one_of(rules.coordinates, {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
-                                     "align_corners", "asymmetric", "tf_half_pixel_for_nn",
-                                     "tf_crop_and_resize"})) {
+  if (!is_one_of(rules.coordinates,
+                 {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+                  "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"})) {
     return error(Code::kInvalidGraph, "unknown coordinate_transformation_mode ", rules.coordinates);
   }
   if (!is_one_of(rules.nearest,
@@ -66,7 +69,8 @@ Status wrong_count(std::string_view what, size_t count, size_t expected) {
                ", expected ", static_cast<int64_t>(expected));
 }
 
-// Sizes keep the aspect ratio when the policy says so: all axes then have the smallest or the largest scale.
+// Sizes keep the aspect ratio when the policy says so: all axes then have the smallest or the
+// largest scale.
 Status use_sizes(const Attributes& attributes, std::span<const int64_t> sizes,
                  std::span<const int> named, std::span<ResizedAxis> axes) {
   const std::string_view policy = attributes.text("keep_aspect_ratio_policy", "stretch");
@@ -211,7 +215,8 @@ Status infer_resize(Inference& node) {
 
 namespace {
 
-// One pass for each axis that changes, those that shrink first. `from` and `to` have the same order in memory.
+// One pass for each axis that changes, those that shrink first. `from` and `to` have the same order
+// in memory.
 void interpolate(Lowering& node, const ResizeRules& rules, std::span<const ResizedAxis> axes,
                  const View& from, const View& to) {
   const float outside = node.attributes().real("extrapolation_value", 0);
@@ -219,16 +224,15 @@ void interpolate(Lowering& node, const ResizeRules& rules, std::span<const Resiz
   int order[kMaxRank];
   const int rank = to.shape.rank();
   for (int axis = 0; axis < rank; ++axis) order[axis] = axis;
-  std::stable_sort(order, order + rank, [&](int a, int b) {
-    return from.strides[a] > from.strides[b];
-  });
+  insertion_sort(order, order + rank,
+                 [&](int a, int b) { return from.strides[a] > from.strides[b]; });
   Shape extents;
   std::vector<int> passes;
   for (int at = 0; at < rank; ++at) {
     extents.push_back(from.shape[order[at]]);
     if (!axes[static_cast<size_t>(order[at])].identity) passes.push_back(at);
   }
-  std::stable_sort(passes.begin(), passes.end(), [&](int a, int b) {
+  insertion_sort(passes.begin(), passes.end(), [&](int a, int b) {
     return axes[static_cast<size_t>(order[a])].scale < axes[static_cast<size_t>(order[b])].scale;
   });
 
@@ -237,14 +241,12 @@ void interpolate(Lowering& node, const ResizeRules& rules, std::span<const Resiz
     const int at = passes[pass];
     const ResizedAxis& axis = axes[static_cast<size_t>(order[at])];
     const AxisFilter filter = interpolation_filter(rules, axis);
-    const kernels::AxisResize resize = {
-        extents.count(0, at), axis.extent, axis.resized, extents.count(at + 1, rank), filter.taps,
-        outside};
+    const kernels::AxisResize resize = {extents.count(0, at),        axis.extent, axis.resized,
+                                        extents.count(at + 1, rank), filter.taps, outside};
     extents[at] = axis.resized;
-    const Buffer target =
-        pass + 1 == passes.size()
-            ? to.buffer
-            : node.scratch(static_cast<size_t>(extents.count()) * sizeof(float));
+    const Buffer target = pass + 1 == passes.size()
+                              ? to.buffer
+                              : node.scratch(static_cast<size_t>(extents.count()) * sizeof(float));
     const size_t bytes = filter.indices.size() * sizeof(Extent);
     const Buffer indices = node.table(
         bytes, [&](std::byte* memory) { std::memcpy(memory, filter.indices.data(), bytes); });

@@ -10,7 +10,7 @@ namespace {
 
 using kernels::Activation;
 using kernels::ActivationKind;
-using ValueOf = std::function<const Constant*(TensorId)>;
+using ValueOf = FunctionRef<const Constant*(TensorId)>;
 
 std::optional<float> scalar(const Constant* constant) {
   if (!constant || constant->dtype != DType::kF32 || constant->shape.count() != 1) return {};
@@ -18,7 +18,7 @@ std::optional<float> scalar(const Constant* constant) {
 }
 
 // Clip's bounds are attributes before operator set 11, inputs since.
-std::optional<Activation> clip(const Node& node, const ValueOf& value) {
+std::optional<Activation> clip(const Node& node, ValueOf value) {
   Activation activation{ActivationKind::kClip};
   activation.alpha = node.attributes->real("min", -std::numeric_limits<float>::infinity());
   activation.beta = node.attributes->real("max", std::numeric_limits<float>::infinity());
@@ -32,7 +32,7 @@ std::optional<Activation> clip(const Node& node, const ValueOf& value) {
   return activation;
 }
 
-std::optional<Activation> unary(const Node& node, const ValueOf& value) {
+std::optional<Activation> unary(const Node& node, ValueOf value) {
   const std::string_view name = node.op->name;
   const Attributes& attributes = *node.attributes;
   if (name == "Activate") return node.activation;
@@ -61,7 +61,7 @@ std::optional<Activation> unary(const Node& node, const ValueOf& value) {
 
 }  // namespace
 
-std::optional<ActivationOf> activation_of(const Node& node, const ValueOf& value) {
+std::optional<ActivationOf> activation_of(const Node& node, ValueOf value) {
   if (const std::optional<Activation> activation = unary(node, value)) {
     return ActivationOf{node.inputs[0], *activation};
   }

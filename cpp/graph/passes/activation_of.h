@@ -1,9 +1,9 @@
 // Reading a node as an element-wise activation.
 #pragma once
 
-#include <functional>
 #include <optional>
 
+#include "base/function_ref.h"
 #include "graph/graph.h"
 
 namespace heed {
@@ -18,6 +18,6 @@ struct ActivationOf {
 // `value` gives the known value of a tensor, or null. The node's output may still have another
 // shape than the input, when the scalar has a higher rank: callers compare.
 std::optional<ActivationOf> activation_of(const Node& node,
-                                          const std::function<const Constant*(TensorId)>& value);
+                                          FunctionRef<const Constant*(TensorId)> value);
 
 }  // namespace heed
