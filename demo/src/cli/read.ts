@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDictionary } from "../pipeline/ctc";
 import { kDictionaryFile } from "../pipeline/network-files";
 import { loadNetworks } from "../pipeline/networks";
-import { readImage } from "../pipeline/reader";
+import { type Line, readImage } from "../pipeline/reader";
 import { decodeImage } from "./decode-image";
 
 export const kUsage = `usage: npm run read -- IMAGE [--json]
@@ -44,6 +44,15 @@ async function readText(path: string, assets: string) {
   }
 }
 
+/** { "lines": [{ text, confidence, quad }] }, one line of text a line of the document. */
+function toJson(lines: readonly Line[]): string {
+  const rows = lines.map(({ text, confidence, quad }) => {
+    const corners = quad.map(([x, y]) => [round(x, 1), round(y, 1)]);
+    return `\n    ${JSON.stringify({ text, confidence: round(confidence, 4), quad: corners })}`;
+  });
+  return `{\n  "lines": [${rows.join(",")}${rows.length > 0 ? "\n  " : ""}]\n}\n`;
+}
+
 /**
  * The command `npm run read`.
  * @param assets the folder that holds the networks and the dictionary
@@ -66,12 +75,7 @@ export async function main(
   try {
     const { lines } = await readText(path, assets);
     if (args.includes("--json")) {
-      const rows = lines.map(({ text, confidence, quad }) => ({
-        text,
-        confidence: round(confidence, 4),
-        quad: quad.map(([x, y]) => [round(x, 1), round(y, 1)]),
-      }));
-      out(`${JSON.stringify({ lines: rows }, null, 2)}\n`);
+      out(toJson(lines));
     } else {
       out(lines.map(({ text }) => `${text}\n`).join(""));
     }
