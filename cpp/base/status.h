@@ -106,9 +106,10 @@ class ErrorText {
   bool operator==(std::string_view other) const { return std::string_view(*this) == other; }
   // For programs that print errors; no stream is named here, or linked.
   template <class Stream>
-  friend auto operator<<(Stream& stream, const ErrorText& error)
-      -> decltype(stream << std::string_view(error)) {
-    return stream << std::string_view(error);
+    requires requires(Stream& stream) { stream.write("", 0); }
+  friend Stream& operator<<(Stream& stream, const ErrorText& error) {
+    stream << std::string_view(error);
+    return stream;
   }
 
  private:

@@ -192,7 +192,7 @@ TEST_CASE("the graph keeps the file's owner alive as long as weights point into 
   Result<Graph> graph = read_onnx(as_bytes(*owner), owner, options);
   REQUIRE(graph.ok());
   CHECK(owner.use_count() == 2);
-  graph = Status{Code::kInternal, ""};
+  graph = error(Code::kInternal, "dropped");
 }
 
 TEST_CASE("weights in other files are found by location, offset and length", "[onnx]") {
