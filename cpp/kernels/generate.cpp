@@ -51,6 +51,7 @@ void copy_triangle(const TriangleShape& shape, bool upper, int64_t diagonal, con
   const auto* source = static_cast<const std::byte*>(from);
   auto* target = static_cast<std::byte*>(to);
   const size_t row_bytes = static_cast<size_t>(shape.columns) * element_bytes;
+  if (row_bytes == 0) return;  // pointers to empty tensors may be null
   // So that the sum below does not overflow; any diagonal beyond the extents is as good as one just beyond.
   diagonal = std::clamp<int64_t>(diagonal, -int64_t{shape.rows} - 1, int64_t{shape.columns} + 1);
   for (Extent b = 0; b < shape.batch; ++b) {
@@ -70,6 +71,7 @@ void fill_eye(Extent rows, Extent columns, int64_t diagonal, const void* one, vo
               size_t element_bytes) {
   auto* target = static_cast<std::byte*>(to);
   const size_t row_bytes = static_cast<size_t>(columns) * element_bytes;
+  if (row_bytes == 0) return;  // pointers to empty tensors may be null
   diagonal = std::clamp<int64_t>(diagonal, -int64_t{rows}, columns);
   for (Extent r = 0; r < rows; ++r, target += row_bytes) {
     std::memset(target, 0, row_bytes);

@@ -167,7 +167,7 @@ Status infer_recurrent(Inference& node) {
   const int64_t batch_first_dims[] = {sizes.batch, sizes.steps, directions, hidden};
   HEED_TRY(set_shape(node, DType::kF32, sizes.batch_first ? batch_first_dims : dims));
   node.set(1, DType::kF32, state);
-  node.set(2, DType::kF32, state);
+  if (cell == RecurrentCell::kLstm) node.set(2, DType::kF32, state);
   return {};
 }
 
@@ -232,7 +232,8 @@ void lower_direction(Lowering& node, Recurrent layer, int direction, const Sizes
   const Buffer work = node.scratch(static_cast<size_t>(layer.work_count()) * sizeof(float));
   const auto given = [&](int input) { return node.has(input) ? node.input(input).buffer : kNoBuffer; };
   const auto wanted = [&](int output) {
-    return node.wants(output) ? node.output(output).buffer : kNoBuffer;
+    const View view = node.wants(output) ? node.output(output) : View{};
+    return view.shape.count() > 0 ? view.buffer : kNoBuffer;
   };
   const Buffer x = node.input(kX).buffer, lengths = given(kLengths), peepholes = given(kPeepholes);
   const Buffer initial_h = given(kInitialH), initial_c = given(kInitialC);
@@ -268,7 +269,6 @@ Status lower_recurrent(Lowering& node) {
   const Attributes& attributes = node.attributes();
   const RecurrentCell cell = cell_of(node.node());
   const Sizes sizes = sizes_of(attributes, node.input(kX).shape, node.input(kR).shape);
-  if (sizes.batch == 0) return {};
   const std::vector<RecurrentActivation> activations =
       activations_of(attributes, cell, sizes.directions).value();
   const size_t per_direction = activations.size() / static_cast<size_t>(sizes.directions);
