@@ -152,7 +152,7 @@ export async function ensureToolchain() {
       rmSync(join(toolchain, "apt"), { recursive: true, force: true });
     }
     linkHeaders();
-    writeWrappers(machine, emsdk);
+    await writeWrappers(machine, emsdk);
     await check(emsdk);
     ready.write();
     say("the toolchain is ready");
@@ -404,7 +404,7 @@ function linkHeaders() {
   link(join(sysroot, "usr/share/libonnx-testdata/data"), join(toolchain, "onnx-testdata"));
 }
 
-function writeWrappers(machine, emsdk) {
+async function writeWrappers(machine, emsdk) {
   mkdirSync(bin, { recursive: true });
   const write = (name, text) => {
     writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
@@ -467,11 +467,16 @@ FROZEN_CACHE = True
     link(join(modules, "typescript/bin/tsc"), join(bin, "tsc"));
     writeFileSync(join(emscripten, "package.json"), "{}\n");
   }
+  // The interpreter itself: what the PATH has may be a script that looks for it at every call.
+  const { output } = await run("python3", ["-c", "import sys; print(sys.executable)"], {
+    quiet: true,
+  });
+  const python = output.trim();
   for (const name of ["emcc", "em++", "emar", "emranlib", "emcmake", "emsize"]) {
     const script = [`${name}.py`, `tools/${name}.py`]
       .map((file) => join(emscripten, file))
       .find(existsSync);
-    if (script !== undefined) write(name, `${settings}exec python3 -E ${script} "$@"`);
+    if (script !== undefined) write(name, `${settings}exec ${python} -E ${script} "$@"`);
   }
 
   writeFileSync(
