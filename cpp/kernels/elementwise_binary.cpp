@@ -18,6 +18,14 @@ inline void map_rows(float* y, Run<float> a, Run<float> b, Extent count, F f) {
   const float* from_a = a.at;
   const float* from_b = b.at;
   Extent i = 0;
+  if (a.advance == 1 && b.advance == 1) {
+    for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+      store(y + i, f(load(from_a + i), load(from_b + i)));
+      store(y + i + kLanes, f(load(from_a + i + kLanes), load(from_b + i + kLanes)));
+    }
+    from_a += i;
+    from_b += i;
+  }
   for (; i + kLanes <= count; i += kLanes) {
     store(y + i, f(load(from_a), load(from_b)));
     from_a += kLanes * a.advance;
@@ -101,8 +109,8 @@ void float_arithmetic(BinaryKind kind, const Loop& loop, float* y, const float* 
                       const Activation& activation) {
   for_each_row(loop, [&](const Extent* at, Extent count) {
     float a_buffer[kMaxRow], b_buffer[kMaxRow], y_buffer[kMaxRow];
-    const Run<float> run_a = read_run(a + at[1], loop.row_steps[1], count, a_buffer);
-    const Run<float> run_b = read_run(b + at[2], loop.row_steps[2], count, b_buffer);
+    const Run<float> run_a = read_run(loop, 1, a + at[1], count, a_buffer);
+    const Run<float> run_b = read_run(loop, 2, b + at[2], count, b_buffer);
     float* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
     arithmetic_row(kind, to, run_a, run_b, count);
     activate_row(activation, to, count);
@@ -115,8 +123,8 @@ void float_comparison(BinaryKind kind, const Loop& loop, uint8_t* y, const float
   for_each_row(loop, [&](const Extent* at, Extent count) {
     float a_buffer[kMaxRow], b_buffer[kMaxRow];
     uint8_t y_buffer[kMaxRow];
-    const Run<float> run_a = read_run(a + at[1], loop.row_steps[1], count, a_buffer);
-    const Run<float> run_b = read_run(b + at[2], loop.row_steps[2], count, b_buffer);
+    const Run<float> run_a = read_run(loop, 1, a + at[1], count, a_buffer);
+    const Run<float> run_b = read_run(loop, 2, b + at[2], count, b_buffer);
     uint8_t* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
     comparison_row(kind, to, run_a, run_b, count);
     finish_row(y + at[0], loop.row_steps[0], count, to);

@@ -41,7 +41,7 @@ constexpr bool is_comparison(BinaryKind kind) {
 // y = activation(f(a, b)) over the loop of (y, a, b). `dtype` is that of a and b, and of y unless f
 // is a comparison. Integers are computed in 64 bits and then cut to their type, so that sums and
 // products wrap around. The activation is for float only. y may be a or b when their strides are
-// equal.
+// equal. Of floats, the loop may be periodic.
 void binary(BinaryKind kind, DType dtype, const Loop& loop, void* y, const void* a, const void* b,
             const Activation& activation = {});
 

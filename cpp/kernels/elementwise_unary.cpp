@@ -70,8 +70,7 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
     case UnaryKind::kTanh:
       return map_row(y, x, count, [](f32x4 v) { return tanh(v); });
     case UnaryKind::kGelu:
-      return map_row(y, x, count,
-                     [=](f32x4 v) { return v * half * (one + erf(v * splat(0.707106781f))); });
+      return map_row(y, x, count, [](f32x4 v) { return gelu(v); });
     case UnaryKind::kGeluTanh:
       return map_row(y, x, count, [](f32x4 v) { return gelu_tanh(v); });
     case UnaryKind::kElu:

@@ -18,6 +18,14 @@ bool mergeable(std::span<const Strides> operands, int outer, int inner, Extent i
   });
 }
 
+// Fills in how many pieces there are.
+void cut_rows(Loop& loop) {
+  Extent rows = 1;
+  for (int axis = 0; axis < loop.rank; ++axis) rows *= loop.extents[axis];
+  loop.blocks = (loop.row + loop.piece - 1) / loop.piece;
+  loop.row_blocks = rows * loop.blocks;
+}
+
 }  // namespace
 
 Loop make_loop(const Shape& shape, std::span<const Strides> operands) {
@@ -56,15 +64,32 @@ Loop make_loop(const Shape& shape, std::span<const Strides> operands) {
     loop.row_steps[k] = operands[k][group[0]];
   }
   loop.rank = std::max(groups - 1, 0);
-  Extent rows = 1;
   for (int i = 0; i < loop.rank; ++i) {
     const int from = groups - 1 - i;
     loop.extents[i] = extents[from];
-    rows *= extents[from];
     for (size_t k = 0; k < operands.size(); ++k) loop.steps[k][i] = operands[k][group[from]];
   }
-  loop.blocks = (loop.row + kMaxRow - 1) / kMaxRow;
-  loop.row_blocks = rows * loop.blocks;
+  cut_rows(loop);
+  return loop;
+}
+
+Loop make_periodic_loop(const Shape& shape, std::span<const Strides> operands) {
+  Loop loop = make_loop(shape, operands);
+  if (loop.rank == 0 || loop.row < 2 || loop.row > kMaxRow / 4) return loop;
+  const int axis = loop.rank - 1;
+  for (int k = 0; k < loop.operands; ++k) {
+    const Extent step = loop.steps[k][axis];
+    loop.periodic[k] = step == 0 && loop.row_steps[k] != 0 && k > 0;
+    if (!loop.periodic[k] && step != loop.row * loop.row_steps[k]) {
+      std::fill_n(loop.periodic, kMaxOperands, false);
+      return loop;
+    }
+  }
+  loop.period = loop.row;
+  loop.piece = kMaxRow / loop.period * loop.period;
+  loop.row *= loop.extents[axis];
+  --loop.rank;
+  cut_rows(loop);
   return loop;
 }
 
@@ -83,10 +108,12 @@ void walk_rows(const Loop& loop, Extent begin, Extent end, const RowTask& task) 
     if (loop.blocks == 1) {
       task(at, loop.row);
     } else {
-      const Extent first = block * kMaxRow;
+      const Extent first = block * loop.piece;
       Extent shifted[kMaxOperands];
-      for (int k = 0; k < loop.operands; ++k) shifted[k] = at[k] + first * loop.row_steps[k];
-      task(shifted, std::min(kMaxRow, loop.row - first));
+      for (int k = 0; k < loop.operands; ++k) {
+        shifted[k] = at[k] + (loop.periodic[k] ? 0 : first * loop.row_steps[k]);
+      }
+      task(shifted, std::min(loop.piece, loop.row - first));
       if (++block < loop.blocks) continue;
       block = 0;
     }

@@ -17,8 +17,8 @@ void scale_shift(const Loop& loop, const Activation& activation, float* y, const
   for_each_row(loop, [&](const Extent* at, Extent count) {
     float x_buffer[kMaxRow], y_buffer[kMaxRow], scale_buffer[kMaxRow], shift_buffer[kMaxRow];
     const float* from = read_row(x + at[1], loop.row_steps[1], count, x_buffer);
-    const Run<float> s = read_run(scale + at[2], loop.row_steps[2], count, scale_buffer);
-    const Run<float> t = read_run(shift + at[2], loop.row_steps[2], count, shift_buffer);
+    const Run<float> s = read_run(loop, 2, scale + at[2], count, scale_buffer);
+    const Run<float> t = read_run(loop, 2, shift + at[2], count, shift_buffer);
     float* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
     for_each_vector(count, [&](Extent i, int n) {
       const f32x4 a = load_partial(s.at + i * s.advance, n);

@@ -1,6 +1,9 @@
 // Rows of a loop as contiguous runs: what element-wise row kernels work on.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
+
 #include "kernels/iterate.h"
 
 namespace heed::kernels {
@@ -42,8 +45,20 @@ struct Run {
   Extent advance;  // 1, or 0: `at` holds four equal elements
 };
 
+// The row of operand `k` of a loop made by make_periodic_loop.
 template <class T>
-Run<T> read_run(const T* from, Extent step, Extent count, T* buffer) {
+Run<T> read_run(const Loop& loop, int k, const T* from, Extent count, T* buffer) {
+  const Extent step = loop.row_steps[k];
+  if (loop.periodic[k]) {
+    const Extent first = std::min(loop.period, count);
+    for (Extent i = 0; i < first; ++i) buffer[i] = from[i * step];
+    for (Extent done = first; done < count;) {
+      const Extent next = std::min(done, count - done);
+      std::memcpy(buffer + done, buffer, static_cast<size_t>(next) * sizeof(T));
+      done += next;
+    }
+    return {buffer, 1};
+  }
   if (step != 0) return {read_row(from, step, count, buffer), 1};
   for (int i = 0; i < 4; ++i) buffer[i] = *from;
   return {buffer, 0};

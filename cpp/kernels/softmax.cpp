@@ -20,9 +20,9 @@ float exp_sum(const float* x, float shift, Extent count) {
   const f32x4 m = splat(shift);
   f32x4 sum = zero();
   Extent i = 0;
-  for (; i + 4 <= count; i += 4) sum += exp(load(x + i) - m);
+  for (; i + 4 <= count; i += 4) sum += exp_negative(load(x + i) - m);
   float total = horizontal_sum(sum);
-  for (; i < count; ++i) total += lane<0>(exp(splat(x[i]) - m));
+  for (; i < count; ++i) total += lane<0>(exp_negative(splat(x[i]) - m));
   return total;
 }
 
@@ -126,7 +126,7 @@ void softmax_columns(bool logarithm, float* y, Extent y_step, const float* x, Ex
     store_partial(greatest + j, max(load_partial(greatest + j, n), v), n);
   });
   each([&](Extent row, Extent j, int n) {
-    const f32x4 e = exp(load_partial(x + row * x_step + j, n) - load_partial(greatest + j, n));
+    const f32x4 e = exp_negative(load_partial(x + row * x_step + j, n) - load_partial(greatest + j, n));
     if (!logarithm) store_partial(y + row * y_step + j, e, n);
     store_partial(sum + j, load_partial(sum + j, n) + e, n);
   });
@@ -161,13 +161,13 @@ float exp_row(float* y, const float* x, float shift, Extent count) {
   f32x4 sum = zero();
   Extent i = 0;
   for (; i + 4 <= count; i += 4) {
-    const f32x4 e = exp(load(x + i) - m);
+    const f32x4 e = exp_negative(load(x + i) - m);
     store(y + i, e);
     sum += e;
   }
   float total = horizontal_sum(sum);
   for (; i < count; ++i) {
-    y[i] = lane<0>(exp(splat(x[i]) - m));
+    y[i] = lane<0>(exp_negative(splat(x[i]) - m));
     total += y[i];
   }
   return total;

@@ -94,6 +94,10 @@ Status check_types(const Inference& node, int count) {
   return {};
 }
 
+kernels::Loop binary_loop(const View& y, const View& a, const View& b) {
+  return a.dtype == DType::kF32 ? periodic_loop(y, {a, b}) : elementwise_loop(y, {a, b});
+}
+
 }  // namespace
 
 Status infer_binary(Inference& node) {
@@ -104,7 +108,7 @@ Status infer_binary(Inference& node) {
 
 Status lower_binary(Lowering& node) {
   const View a = node.input(0), b = node.input(1), y = node.output(0);
-  const kernels::Loop loop = elementwise_loop(y, {a, b});
+  const kernels::Loop loop = binary_loop(y, a, b);
   const BinaryKind kind = kind_of(node.node());
   node.run([=, dtype = a.dtype, y = y.buffer, a = a.buffer, b = b.buffer,
             activation = node.activation()](const Run& run) {
@@ -163,7 +167,7 @@ Status lower_variadic(Lowering& node) {
 
   View sum = node.input(0);
   if (count == 1) {
-    const kernels::Loop loop = elementwise_loop(y, {sum, sum});
+    const kernels::Loop loop = binary_loop(y, sum, sum);
     // The greater of a tensor and itself is a copy.
     node.run([=, y = y.buffer, x = sum.buffer](const Run& run) {
       kernels::binary(BinaryKind::kMax, dtype, loop, run.at<std::byte>(y), run.at<std::byte>(x),
@@ -173,7 +177,7 @@ Status lower_variadic(Lowering& node) {
   }
   for (int input = 1; input < count; ++input) {
     const View next = node.input(input);
-    const kernels::Loop loop = elementwise_loop(y, {sum, next});
+    const kernels::Loop loop = binary_loop(y, sum, next);
     const kernels::Activation then = input == count - 1 ? mean : kernels::Activation{};
     node.run([=, y = y.buffer, a = sum.buffer, b = next.buffer](const Run& run) {
       kernels::binary(kind, dtype, loop, run.at<std::byte>(y), run.at<std::byte>(a),

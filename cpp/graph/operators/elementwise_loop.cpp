@@ -11,10 +11,22 @@ Strides broadcast_strides(const View& view, const Shape& shape) {
   return strides;
 }
 
-kernels::Loop elementwise_loop(const View& output, std::initializer_list<View> inputs) {
+namespace {
+
+std::vector<Strides> operand_strides(const View& output, std::initializer_list<View> inputs) {
   std::vector<Strides> operands = {output.strides};
   for (const View& input : inputs) operands.push_back(broadcast_strides(input, output.shape));
-  return kernels::make_loop(output.shape, operands);
+  return operands;
+}
+
+}  // namespace
+
+kernels::Loop elementwise_loop(const View& output, std::initializer_list<View> inputs) {
+  return kernels::make_loop(output.shape, operand_strides(output, inputs));
+}
+
+kernels::Loop periodic_loop(const View& output, std::initializer_list<View> inputs) {
+  return kernels::make_periodic_loop(output.shape, operand_strides(output, inputs));
 }
 
 }  // namespace heed

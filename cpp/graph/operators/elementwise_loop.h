@@ -11,5 +11,7 @@ Strides broadcast_strides(const View& view, const Shape& shape);
 
 // The loop over the output's indices with operands (output, inputs...).
 kernels::Loop elementwise_loop(const View& output, std::initializer_list<View> inputs);
+// The same with periodic operands, for the kernels that take them.
+kernels::Loop periodic_loop(const View& output, std::initializer_list<View> inputs);
 
 }  // namespace heed

@@ -47,7 +47,7 @@ size_t float_bytes(Extent count) { return static_cast<size_t>(count) * sizeof(fl
 void run_scale_shift(Lowering& node, const Strides& steps, Buffer scale, Buffer shift) {
   const View x = node.input(0), y = node.output(0);
   const Strides operands[] = {y.strides, x.strides, steps};
-  const kernels::Loop loop = kernels::make_loop(y.shape, operands);
+  const kernels::Loop loop = kernels::make_periodic_loop(y.shape, operands);
   node.run([=, y = y.buffer, x = x.buffer, activation = node.activation()](const Run& run) {
     kernels::scale_shift(loop, activation, run.at<float>(y), run.at<float>(x), run.at<float>(scale),
                          run.at<float>(shift));
@@ -244,7 +244,7 @@ Status lower_lp_norm(Lowering& node) {
   norm.buffer = node.scratch(float_bytes(norm.shape.count()));
   const kernels::Reduction reduction = kernels::make_reduction(
       x.shape, AxisSet{1} << axis, x.strides, broadcast_strides(norm, x.shape));
-  const kernels::Loop loop = elementwise_loop(y, {x, norm});
+  const kernels::Loop loop = periodic_loop(y, {x, norm});
   node.run([=, count = norm.shape.count(), y = y.buffer, x = x.buffer,
             norm = norm.buffer](const Run& run) {
     float* norms = run.at<float>(norm);
