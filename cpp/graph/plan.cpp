@@ -17,7 +17,7 @@ constexpr int32_t kForever = std::numeric_limits<int32_t>::max();
 PlanBuilder::PlanBuilder(const Graph& graph, WeightCache& weights, const Request& request,
                          const Options& options)
     : graph_(graph), weights_(weights), request_(request), options_(options) {
-  if (request_.outputs.empty()) request_.outputs = graph.outputs;
+  if (request_.outputs.empty() && request_.blocks.empty()) request_.outputs = graph.outputs;
   for (int block : request_.blocks) {
     request_.outputs.push_back(graph.blocks[static_cast<size_t>(block)].map);
   }

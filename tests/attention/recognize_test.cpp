@@ -41,6 +41,7 @@ Recognized check_recognized(Graph graph, TensorId map, std::span<const HostTenso
   auto session = Session::create(std::move(graph));
   REQUIRE(session.status().message == "");
   Request request;
+  request.outputs = session.value()->graph().outputs;
   request.blocks = {0};
   const auto actual = run(*session.value(), inputs, request);
   REQUIRE(actual.status().message == "");
@@ -48,6 +49,12 @@ Recognized check_recognized(Graph graph, TensorId map, std::span<const HostTenso
   for (size_t i = 0; i < actual.value().size(); ++i) {
     CHECK(difference(actual.value()[i], expected.value()[i], {1e-4, 1e-5}) == "");
   }
+  // The map alone, as bits.
+  request.outputs = {};
+  const auto map_alone = run(*session.value(), inputs, request);
+  REQUIRE(map_alone.status().message == "");
+  REQUIRE(map_alone.value().size() == 1);
+  CHECK(map_alone.value()[0].data == actual.value().back().data);
   // Nobody asks: the same bits.
   const auto without_map = run(*session.value(), inputs);
   REQUIRE(without_map.status().message == "");
