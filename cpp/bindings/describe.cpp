@@ -46,6 +46,7 @@ void write_blocks(Json& json, const Graph& graph) {
         json.key("input").text(graph.tensor(block.input).name);
         json.key("output").text(graph.tensor(block.output).name);
         write_dims(json.key("shape"), block.shape);
+        json.key("map").number(block.map);
       });
     }
   });

@@ -113,9 +113,6 @@ Result<Request> Engine::read_request() const {
   }
   const int32_t outputs = *word++;
   request.outputs.assign(word, word + outputs);
-  word += outputs;
-  const int32_t blocks = *word++;
-  request.blocks.assign(word, word + blocks);
   return request;
 }
 

@@ -24,7 +24,7 @@ class Engine {
   std::string describe() const;
 
   // The address of `words` words in which JavaScript writes the request that `prepare` reads: for each input its rank and its
-  // extents, then the number of outputs and their tensor ids, then the number of blocks and their indices.
+  // extents, then the number of tensors that are wanted (outputs, maps) and their ids.
   uintptr_t request(uint32_t words);
   StatusText prepare();
   uintptr_t input_address(int index);

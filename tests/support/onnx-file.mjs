@@ -111,11 +111,12 @@ export function withAllOutputs(file) {
 }
 
 /** ONNX's element types by heed's names. */
-const kTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
+const kTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 };
 
 /**
  * Writes a model of one operator set.
- * inputs, outputs: { name: shape }, float32; weights: { name: { shape, data } }, Float32Array or BigInt64Array;
+ * inputs, outputs: { name: shape }, float32, or { name: { dtype, shape } }; an axis is a number or a name;
+ * weights: { name: { shape, data } }, Float32Array or BigInt64Array, or { shape, location }: float32 in another file;
  * nodes: { operator, inputs, outputs, attributes? } with numbers (integers), arrays of them, or texts as attributes.
  */
 export function writeModel({ inputs, outputs, weights = {}, nodes, opset = 17 }) {
@@ -153,7 +154,17 @@ function writeAttribute(name, value) {
   return message(fields);
 }
 
-function writeTensor(name, { shape, data }) {
+function writeTensor(name, { shape, data, location }) {
+  if (location !== undefined) {
+    const entry = message([stringField(1, "location"), stringField(2, location)]);
+    return message([
+      ...shape.map((extent) => integerField(1, extent)),
+      integerField(2, kTypes.float32),
+      stringField(8, name),
+      bytesField(13, entry),
+      integerField(14, 1),
+    ]);
+  }
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const type = data instanceof BigInt64Array ? kTypes.int64 : kTypes.float32;
   return message([
@@ -164,9 +175,15 @@ function writeTensor(name, { shape, data }) {
   ]);
 }
 
-function writeValue(name, shape) {
-  const extents = shape.map((extent) => bytesField(1, message([integerField(1, extent)])));
-  const tensor = message([integerField(1, kTypes.float32), bytesField(2, message(extents))]);
+function writeValue(name, declared) {
+  const { dtype, shape } = Array.isArray(declared) ? { dtype: "float32", shape: declared } : declared;
+  const extents = shape.map((extent) =>
+    bytesField(
+      1,
+      message([typeof extent === "string" ? stringField(2, extent) : integerField(1, extent)]),
+    ),
+  );
+  const tensor = message([integerField(1, kTypes[dtype]), bytesField(2, message(extents))]);
   return message([stringField(1, name), bytesField(2, message([bytesField(1, tensor)]))]);
 }
 

@@ -4,15 +4,21 @@
 //   where to copy from, relative to the end of the previous copy (zigzag: 0, -1, 1, -2 are 0, 1, 2, 3);
 //   how many bytes to copy; how many bytes to insert; the bytes to insert.
 
-/** Makes the other module. Both arguments come from the same build; nothing is checked. */
+/** Part of `bytes`, all of which must exist. */
+function part(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  if (from < 0 || from + length > bytes.length) throw new RangeError("the delta does not fit");
+  return bytes.subarray(from, from + length);
+}
+
+/** Makes the other module. Throws a RangeError where the two do not belong together. */
 export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuffer> {
   let at = 0;
   const number = (): number => {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = delta[at++]!;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
+      const [byte] = part(delta, at++, 1);
+      value += (byte! & 127) * factor;
+      if (byte! < 128) return value;
     }
   };
   const out = new Uint8Array(number());
@@ -22,8 +28,8 @@ export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array<Arra
     from += step % 2 === 0 ? step / 2 : -(step + 1) / 2;
     const copied = number();
     const inserted = number();
-    out.set(base.subarray(from, from + copied), to);
-    out.set(delta.subarray(at, at + inserted), to + copied);
+    out.set(part(base, from, copied), to);
+    out.set(part(delta, at, inserted), to + copied);
     from += copied;
     at += inserted;
     to += copied + inserted;

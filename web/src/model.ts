@@ -83,6 +83,7 @@ export class Model {
 
   readonly #session: Session;
   readonly #tensors: ReadonlyMap<string, number>;
+  readonly #maps: ReadonlyMap<string, number>;
   #info: ModelInfo;
   /** Settles when the run that was asked for last has ended. */
   #last: Promise<unknown> = Promise.resolve();
@@ -93,7 +94,8 @@ export class Model {
     this.#session = session;
     this.inputs = inputs;
     this.outputs = outputs;
-    this.attention = attention;
+    this.attention = attention.map(({ map, ...block }) => block);
+    this.#maps = new Map(attention.map(({ id, map }) => [id, map]));
     this.#tensors = new Map(tensors.map(({ name, id }) => [name, id]));
     this.#info = {
       ...{ build, buildId, worker, threads: 1, why: whyOf(build) },
@@ -154,14 +156,16 @@ export class Model {
     }
     const request = {
       inputs: this.#inputsOf(inputs),
-      outputs: outputs.map((name) => this.#tensorId(name)),
-      blocks: blocks.map((id) => this.attention.findIndex((block) => block.id === id)),
+      wanted: [
+        ...outputs.map((name) => this.#tensorId(name)),
+        ...blocks.map((id) => this.#maps.get(id)!),
+      ],
     };
     return { request, outputs, blocks, into };
   }
 
   #blockIds(wanted: boolean | readonly string[]): readonly string[] {
-    const all = this.attention.map(({ id }) => id);
+    const all = [...this.#maps.keys()];
     if (typeof wanted === "boolean") return wanted ? all : [];
     checkNames("run", "attention", wanted);
     const unknown = wanted.filter((id) => !all.includes(id));

@@ -37,7 +37,8 @@ export function readNpy(bytes: Uint8Array): Tensor {
     .split(",")
     .filter((extent) => extent.trim() !== "")
     .map(Number);
-  const buffer = bytes.slice(end).buffer;
+  // Not bytes.slice(), which of a Buffer is no copy.
+  const buffer = bytes.buffer.slice(bytes.byteOffset + end, bytes.byteOffset + bytes.length);
   if (type === "f8") {
     return new Tensor("float32", Float32Array.from(new Float64Array(buffer)), shape);
   }

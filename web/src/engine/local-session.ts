@@ -120,9 +120,9 @@ export class LocalSession implements Session {
     return this.#results(into);
   }
 
-  #prepare({ inputs, outputs, blocks }: RunRequest): void {
+  #prepare({ inputs, wanted }: RunRequest): void {
     const shapes = inputs.flatMap(({ shape }) => [shape.length, ...shape]);
-    const words = [...shapes, outputs.length, ...outputs, blocks.length, ...blocks];
+    const words = [...shapes, wanted.length, ...wanted];
     const address = this.#call((engine) => engine.request(words.length) >>> 0);
     new Int32Array(this.#heap().buffer, address, words.length).set(words);
     this.#try((engine) => engine.prepare());

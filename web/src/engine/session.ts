@@ -47,7 +47,8 @@ export interface MemoryUse {
 export interface Description {
   inputs: TensorInfo[];
   outputs: TensorInfo[];
-  attention: AttentionBlock[];
+  /** With the number of the map's tensor. */
+  attention: (AttentionBlock & { map: number })[];
   operators: { name: string; count: number }[];
   /** Tensors that a run can give, by number: a number is what a request says. */
   tensors: { name: string; id: number }[];
@@ -57,10 +58,8 @@ export interface Description {
 export interface RunRequest {
   /** One for each input of the model, in its order. */
   inputs: { shape: readonly number[]; data: TypedArray }[];
-  /** Numbers of tensors; none: the model's outputs. */
-  outputs: number[];
-  /** Indices of attention blocks. */
-  blocks: number[];
+  /** Numbers of the tensors that are wanted. */
+  wanted: number[];
 }
 
 export interface Value {
@@ -70,7 +69,7 @@ export interface Value {
 }
 
 export interface RunReply {
-  /** The outputs in the order of the request, then the maps. */
+  /** In the order of the request. */
   values: Value[];
   memory: MemoryUse;
 }

@@ -1,0 +1,91 @@
+// What happens when the engine itself fails: with an engine that does, since the real one should not.
+
+import { describe, expect, test, vi } from "vitest";
+import type { RawEngine } from "../../web/src/engine/raw.ts";
+
+const kDescription = {
+  inputs: [{ name: "x", dtype: "float32", shape: [1] }],
+  outputs: [{ name: "y", dtype: "float32", shape: [1] }],
+  attention: [],
+  operators: [],
+  tensors: [{ name: "y", id: 1 }],
+  memory: { weightBytes: 0, arenaBytes: 0, plans: 0 },
+};
+
+/** What the next engines do differently. */
+let faults: Partial<RawEngine> = {};
+
+vi.mock("heed/engine", () => ({
+  buildId: "test",
+  createEngine: async () => {
+    class Engine implements RawEngine {
+      reserve = () => 8;
+      keep = () => {};
+      load = () => "";
+      describe = () => JSON.stringify(kDescription);
+      request = () => 64;
+      prepare = () => "";
+      inputAddress = () => 128;
+      execute = () => "";
+      finished = () => true;
+      results = () => {
+        const memory = kDescription.memory;
+        return JSON.stringify({ values: [{ dtype: "float32", shape: [1], address: 128, bytes: 4 }], memory });
+      };
+      constructor() {
+        Object.assign(this, faults);
+      }
+    }
+    return { Engine, codes: () => "", HEAPU8: new Uint8Array(1024) };
+  },
+}));
+
+const { loadModelWith } = await import("../../web/src/load-model.ts");
+const { Tensor } = await import("../../web/src/tensor.ts");
+const module = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+
+function load(next: Partial<RawEngine>) {
+  faults = next;
+  return loadModelWith(async () => ({ module, build: "simd128" }), "", new Uint8Array(4), {});
+}
+
+const trap = (): never => {
+  throw new WebAssembly.RuntimeError("unreachable");
+};
+const x = new Tensor("float32", Float32Array.of(5), [1]);
+
+describe("a trap", () => {
+  test.each<[string, Partial<RawEngine>]>([
+    ["while it runs", { execute: trap }],
+    ["while it plans", { prepare: trap }],
+    ["while its results are read", { results: trap }],
+  ])("%s is an internal error, and the model is disposed of", async (_, next) => {
+    const model = await load(next);
+    const first = model.run({ x });
+    const second = model.run({ x });
+    await expect(first).rejects.toMatchObject({ name: "HeedError", code: "internal", message: /unreachable/ });
+    await expect(first.catch((error) => error.cause)).resolves.toBeInstanceOf(WebAssembly.RuntimeError);
+    await expect(second).rejects.toMatchObject({ code: "disposed" });
+    await expect(model.run({ x })).rejects.toMatchObject({ code: "disposed" });
+  });
+
+  test("while a file is loaded is an internal error, and another load works", async () => {
+    await expect(load({ load: trap })).rejects.toMatchObject({ code: "internal" });
+    const model = await load({});
+    expect((await model.run({ x })).outputs.y!.data).toEqual(Float32Array.of(5));
+  });
+});
+
+describe("an error that the engine reports", () => {
+  test("has its code and message, and the model can be used on", async () => {
+    let status = "wrong-shape\nnot like this\nat all";
+    const model = await load({ prepare: () => status });
+    await expect(model.run({ x })).rejects.toMatchObject({ code: "wrong-shape", message: "not like this\nat all" });
+    status = "";
+    expect((await model.run({ x })).outputs.y!.data).toEqual(Float32Array.of(5));
+  });
+
+  test("is out-of-memory when there is no room for the file", async () => {
+    await expect(load({ reserve: () => 0 })).rejects.toMatchObject({ code: "out-of-memory", message: /4 bytes/ });
+  });
+});
