@@ -1,7 +1,7 @@
 // Files that are no ONNX models, or bad ones: each gives an error that says what and where.
 #include <catch2/catch.hpp>
 
-#include "formats/onnx.h"
+#include "formats/onnx_graph.h"
 #include "support/onnx_writer.h"
 
 using namespace heed;
@@ -194,6 +194,11 @@ TEST_CASE("broken edges are invalid graphs, and the message names the tensor or 
         "'back'");
   check(with_relu(Proto().message(kGraphInput, tensor_value("x", 1, {}))), "'x'");
   check(with_relu(Proto().message(kGraphOutput, tensor_value("y", 1, {}))), "twice");
+  check(with_relu(Proto()
+                      .message(kGraphInitializer, raw_tensor("w", 1, {0}, ""))
+                      .message(kGraphInput, tensor_value("w", 1, {}))
+                      .message(kGraphInput, tensor_value("w", 1, {}))),
+        "'w'");
   check(with_relu(Proto().message(kGraphNode, node("Relu", {"a"}, {"a"}, {}, "", "ouroboros"))),
         "cycle");
   check(with_relu(Proto()
@@ -227,15 +232,20 @@ TEST_CASE("branches of If are checked like graphs", "[onnx]") {
   CHECK(says(status_of(with_if(loop, good)), "cycle"));
   const Proto two = Proto(good).message(kGraphOutput, tensor_value("x", 1, {}));
   CHECK(says(status_of(with_if(good, two)), "2 outputs"));
-  Proto deep = good;
-  for (int depth = 0; depth < 5000; ++depth) {
-    deep = Proto()
-               .message(kGraphNode, node("If", {"c"}, {"b"},
-                                         {graph_attribute("then_branch", deep),
-                                          graph_attribute("else_branch", good)}))
-               .message(kGraphOutput, tensor_value("b", 1, {}));
-  }
-  CHECK(says(status_of(with_if(deep, good)), "nested"));
+  const auto nested = [&](int branches) {
+    Proto branch = good;
+    for (int depth = 1; depth < branches; ++depth) {
+      branch = Proto()
+                   .message(kGraphNode, node("If", {"c"}, {"b"},
+                                             {graph_attribute("then_branch", branch),
+                                              graph_attribute("else_branch", good)}))
+                   .message(kGraphOutput, tensor_value("b", 1, {}));
+    }
+    return with_if(branch, good);
+  };
+  CHECK(status_of(nested(onnx::kMaxNesting - 1)).ok());
+  CHECK(says(status_of(nested(onnx::kMaxNesting)), "nested"));
+  CHECK(says(status_of(nested(5000)), "nested"));
 }
 
 TEST_CASE("inputs and outputs that heed has no type for are named", "[onnx]") {
