@@ -1,6 +1,6 @@
+#include <cmath>
 #include <optional>
 
-#include "base/xtensor.h"
 #include "graph/operator.h"
 #include "graph/passes/passes.h"
 
@@ -8,7 +8,7 @@ namespace heed {
 
 namespace {
 
-using Vector = xt::xtensor<float, 1>;
+using Vector = std::vector<float>;
 
 // y = x * scale + shift, per channel.
 struct Affine {
@@ -17,11 +17,9 @@ struct Affine {
   Vector shift;
 };
 
-auto adapt(const Constant& constant) {
-  const auto values = constant.values<float>();
-  const std::array<size_t, 1> shape = {values.size()};
-  return xt::adapt(values.data(), values.size(), xt::no_ownership(), shape);
-}
+Vector filled(Extent channels, float value) { return Vector(static_cast<size_t>(channels), value); }
+
+Vector copy_of(std::span<const float> values) { return Vector(values.begin(), values.end()); }
 
 bool is_float(const Constant* constant) { return constant && constant->dtype == DType::kF32; }
 
@@ -32,10 +30,10 @@ std::optional<Vector> per_channel(const Constant* constant, Extent channels, int
                                   int rank) {
   if (!is_float(constant) || constant->shape.rank() > rank) return {};
   const Shape& shape = constant->shape;
-  if (shape.count() == 1) return Vector(xt::ones<float>({channels}) * constant->values<float>()[0]);
+  if (shape.count() == 1) return filled(channels, constant->values<float>()[0]);
   const int axis = shape.rank() - axis_from_end;
   if (shape.count() != channels || axis < 0 || shape[axis] != channels) return {};
-  return Vector(adapt(*constant));
+  return copy_of(constant->values<float>());
 }
 
 std::optional<Affine> batch_norm(Editor& editor, const Node& node, Extent channels) {
@@ -51,11 +49,14 @@ std::optional<Affine> batch_norm(Editor& editor, const Node& node, Extent channe
     statistics[i] = editor.constant(node.inputs[i + 1]);
     if (!is_float(statistics[i]) || statistics[i]->shape.count() != channels) return {};
   }
-  const auto [gain, bias, mean, variance] = std::tuple(
-      adapt(*statistics[0]), adapt(*statistics[1]), adapt(*statistics[2]), adapt(*statistics[3]));
   const float epsilon = node.attributes->real("epsilon", 1e-5f);
-  Affine affine{node.inputs[0], gain / xt::sqrt(variance + epsilon), {}};
-  affine.shift = bias - mean * affine.scale;
+  Affine affine{node.inputs[0], filled(channels, 0), filled(channels, 0)};
+  for (size_t c = 0; c < affine.scale.size(); ++c) {
+    const auto of = [&](int i) { return statistics[i]->values<float>()[c]; };
+    const float gain = of(0), bias = of(1), mean = of(2), variance = of(3);
+    affine.scale[c] = gain / std::sqrt(variance + epsilon);
+    affine.shift[c] = bias - mean * affine.scale[c];
+  }
   return affine;
 }
 
@@ -67,14 +68,18 @@ std::optional<Affine> arithmetic(Editor& editor, const Node& node, Extent channe
   const bool commutes = name == "Mul" || name == "Add";
   if ((!commutes && name != "Sub" && name != "Div") || node.inputs.size() != 2) return {};
   for (size_t side = commutes ? 0 : 1; side < 2; ++side) {
-    const std::optional<Vector> value =
+    std::optional<Vector> value =
         per_channel(editor.constant(node.inputs[side]), channels, axis_from_end, rank);
     if (!value) continue;
-    Affine affine{node.inputs[1 - side], xt::ones<float>({channels}), xt::zeros<float>({channels})};
-    if (name == "Mul") affine.scale = *value;
-    if (name == "Div") affine.scale = 1.0f / *value;
-    if (name == "Add") affine.shift = *value;
-    if (name == "Sub") affine.shift = -*value;
+    if (name == "Div") {
+      for (float& v : *value) v = 1 / v;
+    }
+    if (name == "Sub") {
+      for (float& v : *value) v = -v;
+    }
+    const bool scales = name == "Mul" || name == "Div";
+    Affine affine{node.inputs[1 - side], filled(channels, 1), filled(channels, 0)};
+    (scales ? affine.scale : affine.shift) = std::move(*value);
     return affine;
   }
   return {};
@@ -115,17 +120,14 @@ std::optional<WeightLayout> weight_layout(const Node& node, const Constant& weig
 
 ConstantPtr scaled_weight(const Constant& weight, const WeightLayout& layout, const Vector& scale) {
   NewConstant made = make_constant(DType::kF32, weight.shape);
-  const auto values = weight.values<float>();
-  const auto inner = static_cast<size_t>(layout.inner);
-  const auto per_group = static_cast<size_t>(layout.per_group);
-  const std::array<size_t, 3> shape = {static_cast<size_t>(layout.outer), per_group, inner};
-  const auto from = xt::adapt(values.data(), values.size(), xt::no_ownership(), shape);
-  auto to = xt::adapt(made.values<float>(), values.size(), xt::no_ownership(), shape);
-  const size_t stretches = shape[0] / static_cast<size_t>(layout.groups);
-  for (size_t outer = 0; outer < shape[0]; ++outer) {
-    const size_t first = outer / stretches * per_group;
-    const auto of_group = xt::view(scale, xt::range(first, first + per_group), xt::newaxis());
-    xt::view(to, outer) = xt::view(from, outer) * of_group;
+  const float* from = weight.values<float>().data();
+  float* to = made.values<float>();
+  const Extent stretches = layout.outer / layout.groups;
+  for (Extent outer = 0; outer < layout.outer; ++outer) {
+    for (Extent c = 0; c < layout.per_group; ++c) {
+      const float factor = scale[static_cast<size_t>(outer / stretches * layout.per_group + c)];
+      for (Extent i = 0; i < layout.inner; ++i) *to++ = *from++ * factor;
+    }
   }
   return made.constant;
 }
@@ -135,8 +137,11 @@ void apply(Editor& editor, Node& producer, Node& node, const WeightLayout& layou
            const Affine& affine) {
   const Constant& weight = *editor.constant(producer.inputs[1]);
   Vector bias = affine.shift;
-  if (const Constant* former = editor.constant(producer.input(2)))
-    bias += adapt(*former) * affine.scale;
+  if (const Constant* former = editor.constant(producer.input(2))) {
+    for (size_t c = 0; c < bias.size(); ++c) {
+      bias[c] += former->values<float>()[c] * affine.scale[c];
+    }
+  }
   const ConstantPtr scaled = scaled_weight(weight, layout, affine.scale);
   const std::string name = editor.graph().tensor(producer.inputs[1]).name;
   editor.set_input(producer, 1, editor.add_constant(name, scaled));
