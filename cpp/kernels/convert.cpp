@@ -10,8 +10,8 @@ namespace heed::kernels {
 
 namespace {
 
-// Elements pass through a block of the widest type of their kind, float or int64: 7 + 7 loops instead of 49. A block stays in
-// the first-level cache.
+// Elements pass through a block of the widest type of their kind, float or int64: 7 + 7 loops
+// instead of 49. A block stays in the first-level cache.
 constexpr Extent kBlock = 256;
 
 struct Half {

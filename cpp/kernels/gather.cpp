@@ -42,8 +42,7 @@ void gather_elements_typed(const Shape& from_shape, const Shape& shape, int axis
       }
       const Extent first = row * length;
       for (Extent i = 0; i < length; ++i) {
-        target[first + i] =
-            source[offset + i * across + indices.clamped(first + i, extent) * step];
+        target[first + i] = source[offset + i * across + indices.clamped(first + i, extent) * step];
       }
     }
   });
@@ -71,8 +70,8 @@ void gather(const GatherShape& shape, Indices indices, const void* from, void* t
   auto* target = static_cast<std::byte*>(to);
   parallel_for(shape.outer * shape.count, kGrain / shape.inner + 1, [&](Extent begin, Extent end) {
     for (Extent row = begin; row < end; ++row) {
-      const Extent at = row / shape.count * shape.extent +
-                        indices.clamped(row % shape.count, shape.extent);
+      const Extent at =
+          row / shape.count * shape.extent + indices.clamped(row % shape.count, shape.extent);
       copy_row(source + static_cast<size_t>(at) * bytes, target + static_cast<size_t>(row) * bytes,
                bytes);
     }

@@ -52,13 +52,14 @@ void copy_triangle(const TriangleShape& shape, bool upper, int64_t diagonal, con
   auto* target = static_cast<std::byte*>(to);
   const size_t row_bytes = static_cast<size_t>(shape.columns) * element_bytes;
   if (row_bytes == 0) return;  // pointers to empty tensors may be null
-  // So that the sum below does not overflow; any diagonal beyond the extents is as good as one just beyond.
+  // So that the sum below does not overflow; any diagonal beyond the extents is as good as one just
+  // beyond.
   diagonal = std::clamp<int64_t>(diagonal, -int64_t{shape.rows} - 1, int64_t{shape.columns} + 1);
   for (Extent b = 0; b < shape.batch; ++b) {
     for (Extent r = 0; r < shape.rows; ++r, source += row_bytes, target += row_bytes) {
       const int64_t edge = r + diagonal + (upper ? 0 : 1);
-      const auto split = static_cast<size_t>(std::clamp<int64_t>(edge, 0, shape.columns)) *
-                         element_bytes;
+      const auto split =
+          static_cast<size_t>(std::clamp<int64_t>(edge, 0, shape.columns)) * element_bytes;
       const size_t begin = upper ? split : 0, end = upper ? row_bytes : split;
       std::memset(target, 0, begin);
       copy_row(source + begin, target + begin, end - begin);

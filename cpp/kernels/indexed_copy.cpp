@@ -44,8 +44,10 @@ void copy_indexed(const IndexedCopy& copy, const Extent* tables, const void* fro
         target_at += index[axis] * copy.axes[axis].to;
       }
       std::byte* target = static_cast<std::byte*>(to) + target_at * size;
-      // With a filled row the sum of offsets means nothing, and may not even be turned into a pointer.
-      const std::byte* source = static_cast<const std::byte*>(from) + (filled ? 0 : source_at) * size;
+      // With a filled row the sum of offsets means nothing, and may not even be turned into a
+      // pointer.
+      const std::byte* source =
+          static_cast<const std::byte*>(from) + (filled ? 0 : source_at) * size;
       if (copy.run > 0) {
         const Extent lead = filled ? length : copy.lead;
         if (lead > 0) fill_row(fill, target, lead, element_bytes);

@@ -1,4 +1,5 @@
-// The loop over time of the recurrent layers. The products of all inputs with their weights have been made before.
+// The loop over time of the recurrent layers. The products of all inputs with their weights have
+// been made before.
 #pragma once
 
 #include "kernels/elementwise_unary.h"
@@ -32,7 +33,8 @@ struct Recurrent {
   bool linear_before_reset = false;  // GRU
   float clip = 0;                    // bound of every activation's input; 0: none
   RecurrentActivation f, g, h;
-  // Where the rows of a step and of a batch element begin: of the gates, of y, and of the states outside.
+  // Where the rows of a step and of a batch element begin: of the gates, of y, and of the states
+  // outside.
   Extent gate_time_step, gate_batch_step;
   Extent y_time_step, y_batch_step;
   Extent state_batch_step;
@@ -42,20 +44,20 @@ struct Recurrent {
   int64_t work_count() const { return int64_t{batch} * (gates() + 3 * hidden); }
 };
 
-// What it reads and writes; nothing overlaps. Null pointers: no peepholes; all sequences as long as `steps`; initial states of
-// zero; outputs that nobody wants.
+// What it reads and writes; nothing overlaps. Null pointers: no peepholes; all sequences as long as
+// `steps`; initial states of zero; outputs that nobody wants.
 struct RecurrentData {
-  const float* gates;            // rows (step, batch element) of gates() values: W x + biases
-  const float* panels;           // R [hidden, gates] as panels (pack_panels); GRU: of z and r only
+  const float* gates;             // rows (step, batch element) of gates() values: W x + biases
+  const float* panels;            // R [hidden, gates] as panels (pack_panels); GRU: of z and r only
   const float* candidate_panels;  // GRU: those of n
   const float* candidate_bias;    // GRU with linear_before_reset: the recurrent bias of n
-  const float* peepholes;        // LSTM: rows i, o, f of `hidden`
-  const int32_t* lengths;        // [batch], clamped to 0..steps; y is zero behind them
-  const float* initial_h;        // [batch] rows of `hidden`, as are the next three
+  const float* peepholes;         // LSTM: rows i, o, f of `hidden`
+  const int32_t* lengths;         // [batch], clamped to 0..steps; y is zero behind them
+  const float* initial_h;         // [batch] rows of `hidden`, as are the next three
   const float* initial_c;
   float* final_h;
   float* final_c;
-  float* y;      // rows (step, batch element) of `hidden`
+  float* y;     // rows (step, batch element) of `hidden`
   float* work;  // work_count() floats
 };
 void recurrent(const Recurrent& layer, const RecurrentData& data);

@@ -7,8 +7,8 @@ namespace heed::kernels {
 
 // from (outer, extent, inner), to (outer, resized, inner), both dense and not overlapping:
 //   to[o, i, :] = sum_t weights[i * taps + t] * from[o, indices[i * taps + t], :]
-// or `outside` where indices[i * taps] is negative. Sums run in the order of t; with two taps the rounding error is below
-// 2 ulp of the larger product.
+// or `outside` where indices[i * taps] is negative. Sums run in the order of t; with two taps the
+// rounding error is below 2 ulp of the larger product.
 struct AxisResize {
   Extent outer, extent, resized, inner;
   int taps;

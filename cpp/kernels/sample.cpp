@@ -43,8 +43,8 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
   const auto size = static_cast<float>(extent);
   const float low = sample.align_corners ? 0 : -0.5f;
   const float high = sample.align_corners ? size - 1 : size - 0.5f;
-  float x = sample.align_corners ? (normalized + 1) / 2 * (size - 1)
-                                 : ((normalized + 1) * size - 1) / 2;
+  float x =
+      sample.align_corners ? (normalized + 1) / 2 * (size - 1) : ((normalized + 1) * size - 1) / 2;
   // Also where it is NaN.
   constexpr float kFar = 1e9f;
   if (!(x > -kFar)) x = -kFar;
@@ -150,7 +150,8 @@ void affine_grid(int spatial, Extent batch, const Extent* extents, bool align_co
         if (align_corners) at = size > 1 ? 2 * i / (size - 1) - 1 : 0;
         position[spatial - 1 - axis] = at;
       }
-      const float* matrix = theta + static_cast<ptrdiff_t>(point / points) * spatial * (spatial + 1);
+      const float* matrix =
+          theta + static_cast<ptrdiff_t>(point / points) * spatial * (spatial + 1);
       for (int row = 0; row < spatial; ++row, matrix += spatial + 1) {
         float sum = matrix[spatial];
         for (int column = 0; column < spatial; ++column) sum += matrix[column] * position[column];

@@ -8,10 +8,12 @@ namespace heed::kernels {
 enum class SampleMode : uint8_t { kNearest, kLinear, kCubic };
 enum class SamplePadding : uint8_t { kZeros, kBorder, kReflection };
 
-// from (batch, extents..., channels), channels last; grid (batch, points, spatial) with x, that is the last spatial axis, first;
-// to (batch, points, channels). Positions -1..1 span the extents: from centre to centre with align_corners, from edge to edge
-// without. Positions outside are first moved by the padding (but for cubic at the border), then the elements around them are
-// read, those outside by the padding again. Positions that are NaN or beyond 10^9 elements count as outside. Nothing overlaps.
+// from (batch, extents..., channels), channels last; grid (batch, points, spatial) with x, that is
+// the last spatial axis, first; to (batch, points, channels). Positions -1..1 span the extents:
+// from centre to centre with align_corners, from edge to edge without. Positions outside are first
+// moved by the padding (but for cubic at the border), then the elements around them are read, those
+// outside by the padding again. Positions that are NaN or beyond 10^9 elements count as outside.
+// Nothing overlaps.
 struct GridSample {
   int spatial;  // 2 or 3
   Extent batch, extents[3], channels, points;
@@ -21,7 +23,8 @@ struct GridSample {
 };
 void grid_sample(const GridSample& sample, const float* from, const float* grid, float* to);
 
-// to[b, position..., :] = theta[b] (x, y, [z,] 1), theta (batch, spatial, spatial + 1). x runs along the last of the extents.
+// to[b, position..., :] = theta[b] (x, y, [z,] 1), theta (batch, spatial, spatial + 1). x runs
+// along the last of the extents.
 void affine_grid(int spatial, Extent batch, const Extent* extents, bool align_corners,
                  const float* theta, float* to);
 

@@ -20,8 +20,8 @@ Status infer_cast_like(Inference& node) {
 Status lower_cast(Lowering& node) {
   const View from = node.input(0);
   // CastLike has the type as that of its second input.
-  const DType target = node.has(1) ? node.input(1).dtype
-                                   : dtype_of_onnx(node.attributes().integer("to", 0)).value();
+  const DType target =
+      node.has(1) ? node.input(1).dtype : dtype_of_onnx(node.attributes().integer("to", 0)).value();
   if (from.dtype == target) {
     node.alias(0, 0);
     return {};
@@ -31,8 +31,7 @@ Status lower_cast(Lowering& node) {
   const bool same_order = from.layout == to.layout;
   const size_t size = byte_size(to.dtype);
   // Converted in the input's order; what has another order then takes a second step.
-  const Buffer converted =
-      same_order ? to.buffer : node.scratch(static_cast<size_t>(count) * size);
+  const Buffer converted = same_order ? to.buffer : node.scratch(static_cast<size_t>(count) * size);
   node.run([=, from = from.buffer, from_type = from.dtype, to_type = to.dtype](const Run& run) {
     kernels::convert(from_type, run.at<std::byte>(from), to_type, run.at<std::byte>(converted),
                      count);

@@ -65,11 +65,13 @@ Status infer_split(Inference& node) {
   if (!node.has(1) && !node.attributes().has("split")) {
     const int64_t wanted = node.attributes().integer("num_outputs", count);
     if (wanted != count) {
-      return error(Code::kInvalidGraph, "Split has ", count, " outputs, but num_outputs is ", wanted);
+      return error(Code::kInvalidGraph, "Split has ", count, " outputs, but num_outputs is ",
+                   wanted);
     }
     // From opset 18 on the last part may be smaller; before, all are equal.
     if (node.version() < 18 && extent % count != 0) {
-      return error(Code::kWrongShape, "Split of the extent ", extent, " into ", count, " equal parts");
+      return error(Code::kWrongShape, "Split of the extent ", extent, " into ", count,
+                   " equal parts");
     }
     const int64_t part = (extent + count - 1) / count;
     for (int64_t at = 0; static_cast<int>(parts.size()) < count; at += part) {

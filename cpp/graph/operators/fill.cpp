@@ -119,7 +119,8 @@ Status lower_eye_like(Lowering& node) {
 
 Status infer_trilu(Inference& node) {
   if (node.shape(0).rank() < 2) {
-    return error(Code::kWrongShape, "Trilu of the shape ", node.shape(0), ", expected rank 2 or more");
+    return error(Code::kWrongShape, "Trilu of the shape ", node.shape(0),
+                 ", expected rank 2 or more");
   }
   if (node.has(1) && (node.dtype(1) != DType::kI64 || node.shape(1).count() != 1)) {
     return error(Code::kWrongType, "Trilu's k must be one int64");
@@ -144,14 +145,16 @@ Status lower_trilu(Lowering& node) {
 
 Status infer_one_hot(Inference& node) {
   const Shape& indices = node.shape(0);
-  if (node.shape(1).count() != 1) return error(Code::kWrongShape, "OneHot's depth is not one number");
+  if (node.shape(1).count() != 1)
+    return error(Code::kWrongShape, "OneHot's depth is not one number");
   const Result<const Constant*> given = node.required(1);
   if (!given.ok()) return given.status();
   int64_t depth;
   kernels::convert(given.value()->dtype, given.value()->data, DType::kI64, &depth, 1);
   if (depth < 1) return error(Code::kWrongValue, "OneHot has the depth ", depth);
   if (!(node.shape(2) == Shape{2})) {
-    return error(Code::kWrongShape, "OneHot's values have the shape ", node.shape(2), ", expected (2)");
+    return error(Code::kWrongShape, "OneHot's values have the shape ", node.shape(2),
+                 ", expected (2)");
   }
   const Result<int> axis =
       normalize_axis(node.attributes().integer("axis", -1), indices.rank() + 1);
@@ -182,8 +185,9 @@ Status infer_non_zero(Inference& node) {
   const Result<const Constant*> value = node.required(0);
   if (!value.ok()) return value.status();
   const Shape& shape = value.value()->shape;
-  const int64_t dims[] = {shape.rank(), kernels::count_non_zero(value.value()->dtype,
-                                                                value.value()->data, shape.count())};
+  const int64_t dims[] = {
+      shape.rank(),
+      kernels::count_non_zero(value.value()->dtype, value.value()->data, shape.count())};
   return set_shape(node, DType::kI64, dims);
 }
 

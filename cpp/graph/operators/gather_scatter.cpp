@@ -1,5 +1,5 @@
-// Gather, GatherElements, GatherND, Scatter(Elements) and ScatterND. Indices that are known when the plan is made are checked;
-// those that a run computes are clamped (kernels/gather.h).
+// Gather, GatherElements, GatherND, Scatter(Elements) and ScatterND. Indices that are known when
+// the plan is made are checked; those that a run computes are clamped (kernels/gather.h).
 #include <cstring>
 
 #include "graph/operators/arguments.h"
@@ -19,8 +19,9 @@ Status check_index_type(const Inference& node) {
   return error(Code::kWrongType, "indices must be int64 or int32, they are ", dtype_name(dtype));
 }
 
-// Checks indices into axes of the extents given, which repeat along the last axis of the index tensor (one extent: every
-// index is into that axis). Without a known value it checks that something may be read at all.
+// Checks indices into axes of the extents given, which repeat along the last axis of the index
+// tensor (one extent: every index is into that axis). Without a known value it checks that
+// something may be read at all.
 Status check_indices(const Inference& node, std::span<const Extent> extents) {
   if (node.shape(1).count() == 0) return {};
   for (Extent extent : extents) {
@@ -152,11 +153,12 @@ Status check_updates(const Inference& node, const Shape& expected) {
   const Result<kernels::Reduction> reduction = reduction_of(node.attributes());
   if (!reduction.ok()) return reduction.status();
   if (node.dtype(2) != node.dtype(0)) {
-    return error(Code::kWrongType, "updates of type ", dtype_name(node.dtype(2)), " to data of type ",
-                 dtype_name(node.dtype(0)));
+    return error(Code::kWrongType, "updates of type ", dtype_name(node.dtype(2)),
+                 " to data of type ", dtype_name(node.dtype(0)));
   }
   if (node.shape(2) == expected) return {};
-  return error(Code::kWrongShape, "updates have the shape ", node.shape(2), ", expected ", expected);
+  return error(Code::kWrongShape, "updates have the shape ", node.shape(2), ", expected ",
+               expected);
 }
 
 // The first step of a scatter: the output becomes the data.

@@ -8,11 +8,12 @@
 
 namespace heed {
 
-// For each axis of the output: the index along that axis of the input for each of its indices, or IndexedCopy::kFill.
+// For each axis of the output: the index along that axis of the input for each of its indices, or
+// IndexedCopy::kFill.
 using AxisTables = std::array<std::vector<Extent>, kMaxRank>;
 
-// Adds the task that writes all of `to` from `from`, through any strides of both. `fill` holds one element; it may be kNoBuffer
-// when no table has a kFill.
+// Adds the task that writes all of `to` from `from`, through any strides of both. `fill` holds one
+// element; it may be kNoBuffer when no table has a kFill.
 void run_indexed_copy(Lowering& node, const View& from, const View& to, const AxisTables& source,
                       Buffer fill = kNoBuffer);
 

@@ -1,11 +1,13 @@
 // LSTM, GRU and RNN.
+#include "kernels/recurrent.h"
+
 #include <algorithm>
 
 #include "graph/operators/arguments.h"
+#include "graph/operators/packing.h"
 #include "kernels/copy.h"
 #include "kernels/gemm.h"
 #include "kernels/pack_panels.h"
-#include "kernels/recurrent.h"
 
 namespace heed {
 
@@ -49,8 +51,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-// The activations of all directions: one, two or three for each. Parameters are listed in their order; each list goes on with
-// defaults where it ends.
+// The activations of all directions: one, two or three for each. Parameters are listed in their
+// order; each list goes on with defaults where it ends.
 Result<std::vector<RecurrentActivation>> activations_of(const Attributes& attributes,
                                                         RecurrentCell cell, int directions) {
   std::vector<std::string> names;
@@ -64,17 +66,20 @@ Result<std::vector<RecurrentActivation>> activations_of(const Attributes& attrib
       if (cell == RecurrentCell::kLstm) names.push_back("Tanh");
     }
   }
-  const int count = directions * (cell == RecurrentCell::kRnn ? 1 : cell == RecurrentCell::kGru ? 2 : 3);
+  const int count = directions * (cell == RecurrentCell::kRnn   ? 1
+                                  : cell == RecurrentCell::kGru ? 2
+                                                                : 3);
   if (static_cast<int>(names.size()) != count) {
     return error(Code::kInvalidGraph, "it has ", static_cast<int64_t>(names.size()),
                  " activations, expected ", count);
   }
-  const auto alphas = attributes.reals("activation_alpha"), betas = attributes.reals("activation_beta");
+  const auto alphas = attributes.reals("activation_alpha"),
+             betas = attributes.reals("activation_beta");
   std::vector<RecurrentActivation> activations;
   for (size_t i = 0; i < names.size(); ++i) {
-    const auto* found = std::find_if(std::begin(kActivations), std::end(kActivations), [&](auto& known) {
-      return equal_ignoring_case(known.name, names[i]);
-    });
+    const auto* found =
+        std::find_if(std::begin(kActivations), std::end(kActivations),
+                     [&](auto& known) { return equal_ignoring_case(known.name, names[i]); });
     if (found == std::end(kActivations)) {
       return error(Code::kInvalidGraph, "unknown activation ", names[i]);
     }
@@ -134,7 +139,8 @@ Status infer_recurrent(Inference& node) {
   }
   const Shape &x = node.shape(kX), &recurrence = node.shape(kR);
   if (x.rank() != 3 || recurrence.rank() != 3) {
-    return error(Code::kWrongShape, "X has the shape ", x, " and R ", recurrence, ", expected rank 3");
+    return error(Code::kWrongShape, "X has the shape ", x, " and R ", recurrence,
+                 ", expected rank 3");
   }
   const Sizes sizes = sizes_of(attributes, x, recurrence);
   const Extent hidden = sizes.hidden;
@@ -147,7 +153,8 @@ Status infer_recurrent(Inference& node) {
   if (!activations.ok()) return activations.status();
 
   const Extent directions = sizes.directions;
-  // The gates of all steps and the work memory (at most 8 rows) must fit a tensor. Sums over them are then Extents as well.
+  // The gates of all steps and the work memory (at most 8 rows) must fit a tensor. Sums over them
+  // are then Extents as well.
   const int64_t gate_dims[] = {sizes.steps, sizes.batch, 8 * int64_t{hidden}};
   const Result<Shape> gate_shape = Shape::make(gate_dims);
   if (!gate_shape.ok()) return gate_shape.status();
@@ -173,28 +180,22 @@ Status infer_recurrent(Inference& node) {
 
 namespace {
 
-// Rows first..first + count of matrix `direction` of input `index` [directions, rows, depth], transposed, as panels.
-Buffer weight_panels(Lowering& node, int index, int direction, Extent first, Extent count,
-                     std::string_view name) {
-  const View weight = node.input(index);
-  const Extent depth = weight.shape[2];
-  const ptrdiff_t offset = (ptrdiff_t{direction} * weight.shape[1] + first) * depth;
-  const size_t bytes = static_cast<size_t>(kernels::panels_count(depth, count)) * sizeof(float);
-  const auto pack = [=](const float* from, float* panels) {
-    kernels::pack_panels(kernels::matrix_source(from + offset, depth, 1, depth), count, panels);
-  };
-  if (const Constant* constant = node.constant(index)) {
-    return node.packed(index, join("recurrent.", name, direction), bytes, [&](std::byte* memory) {
-      pack(constant->values<float>().data(), reinterpret_cast<float*>(memory));
-    });
-  }
-  const Buffer panels = node.scratch(bytes);
-  node.run([=, from = weight.buffer](const Run& run) { pack(run.at(from), run.at(panels)); });
-  return panels;
+// Rows first..first + count of matrix `direction` of input `index` [directions, rows, depth],
+// transposed, as panels.
+Result<Buffer> weight_panels(Lowering& node, int index, int direction, Extent first, Extent count,
+                             std::string_view name) {
+  const Shape shape = node.input(index).shape;
+  const Extent depth = shape[2];
+  const ptrdiff_t offset = (ptrdiff_t{direction} * shape[1] + first) * depth;
+  return pack_weights(node, index, join("recurrent.", name, direction),
+                      kernels::panels_count(depth, count), [=](const float* from, float* to) {
+                        kernels::pack_panels(kernels::matrix_source(from + offset, depth, 1, depth),
+                                             count, to);
+                      });
 }
 
-// [gates] sums of the biases of W and of R, then `hidden` values: the candidate's recurrent bias, which with linear_before_reset
-// belongs to the products with R and not to the sum.
+// [gates] sums of the biases of W and of R, then `hidden` values: the candidate's recurrent bias,
+// which with linear_before_reset belongs to the products with R and not to the sum.
 Buffer bias_rows(Lowering& node, const Recurrent& layer, int direction) {
   const Extent gates = layer.gates(), hidden = layer.hidden;
   const Buffer rows = node.scratch(static_cast<size_t>(gates + hidden) * sizeof(float));
@@ -210,7 +211,7 @@ Buffer bias_rows(Lowering& node, const Recurrent& layer, int direction) {
 }
 
 // The tasks of one direction.
-void lower_direction(Lowering& node, Recurrent layer, int direction, const Sizes& sizes) {
+Status lower_direction(Lowering& node, Recurrent layer, int direction, const Sizes& sizes) {
   const Extent rows = sizes.steps * sizes.batch, gates = layer.gates(), hidden = layer.hidden;
   const bool gru = layer.cell == RecurrentCell::kGru;
   layer.reverse = direction == 1 || node.attributes().text("direction", "forward") == "reverse";
@@ -222,25 +223,36 @@ void lower_direction(Lowering& node, Recurrent layer, int direction, const Sizes
   const ptrdiff_t y_offset = ptrdiff_t{direction} * (sizes.batch_first ? 1 : sizes.batch) * hidden;
 
   const Buffer bias = node.has(kB) ? bias_rows(node, layer, direction) : kNoBuffer;
-  const Buffer input_panels = weight_panels(node, kW, direction, 0, gates, "W");
-  const Buffer panels =
+  const Result<Buffer> input_panels = weight_panels(node, kW, direction, 0, gates, "W");
+  if (!input_panels.ok()) return input_panels.status();
+  const Result<Buffer> panels =
       weight_panels(node, kR, direction, 0, gru ? 2 * hidden : gates, gru ? "Rzr" : "R");
-  const Buffer candidate_panels =
+  if (!panels.ok()) return panels.status();
+  const Result<Buffer> candidate_panels =
       gru ? weight_panels(node, kR, direction, 2 * hidden, hidden, "Rn") : kNoBuffer;
-  const Buffer gate_rows =
-      node.scratch(static_cast<size_t>(rows) * static_cast<size_t>(gates) * sizeof(float));
-  const Buffer work = node.scratch(static_cast<size_t>(layer.work_count()) * sizeof(float));
-  const auto given = [&](int input) { return node.has(input) ? node.input(input).buffer : kNoBuffer; };
-  const auto wanted = [&](int output) {
-    const View view = node.wants(output) ? node.output(output) : View{};
+  if (!candidate_panels.ok()) return candidate_panels.status();
+  const Result<Buffer> gate_rows = float_scratch(node, int64_t{rows} * gates);
+  if (!gate_rows.ok()) return gate_rows.status();
+  const Result<Buffer> work = float_scratch(node, layer.work_count());
+  if (!work.ok()) return work.status();
+  // Without elements there is no address to add to.
+  const auto buffer_of = [](const View& view) {
     return view.shape.count() > 0 ? view.buffer : kNoBuffer;
+  };
+  const auto given = [&](int input) {
+    return node.has(input) ? buffer_of(node.input(input)) : kNoBuffer;
+  };
+  const auto wanted = [&](int output) {
+    return node.wants(output) ? buffer_of(node.output(output)) : kNoBuffer;
   };
   const Buffer x = node.input(kX).buffer, lengths = given(kLengths), peepholes = given(kPeepholes);
   const Buffer initial_h = given(kInitialH), initial_c = given(kInitialC);
   const Buffer y = wanted(0), final_h = wanted(1);
   const Buffer final_c = layer.cell == RecurrentCell::kLstm ? wanted(2) : kNoBuffer;
   const Extent depth = sizes.input;
-  node.run([=](const Run& run) {
+  node.run([=, input_panels = input_panels.value(), panels = panels.value(),
+            candidate_panels = candidate_panels.value(), gate_rows = gate_rows.value(),
+            work = work.value()](const Run& run) {
     const auto at = [&](Buffer buffer, ptrdiff_t offset) {
       return buffer == kNoBuffer ? nullptr : run.at(buffer) + offset;
     };
@@ -261,6 +273,7 @@ void lower_direction(Lowering& node, Recurrent layer, int direction, const Sizes
     data.work = run.at(work);
     kernels::recurrent(layer, data);
   });
+  return {};
 }
 
 }  // namespace
@@ -286,7 +299,7 @@ Status lower_recurrent(Lowering& node) {
     layer.f = own[0];
     if (per_direction > 1) layer.g = own[1];
     if (per_direction > 2) layer.h = own[2];
-    lower_direction(node, layer, direction, sizes);
+    HEED_TRY(lower_direction(node, layer, direction, sizes));
   }
   return {};
 }

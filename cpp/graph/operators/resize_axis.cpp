@@ -7,8 +7,8 @@ namespace heed {
 
 namespace {
 
-// The position in the input of output `i`, in float as ONNX Runtime computes it: where it lies on the border between two
-// elements, another rounding would choose another nearest one.
+// The position in the input of output `i`, in float as ONNX Runtime computes it: where it lies on
+// the border between two elements, another rounding would choose another nearest one.
 float original_position(const ResizeRules& rules, const ResizedAxis& axis, Extent i) {
   const auto x = static_cast<float>(i);
   const auto extent = static_cast<float>(axis.extent);
@@ -36,7 +36,8 @@ bool outside_crop(const ResizeRules& rules, const ResizedAxis& axis, float posit
   return rules.crops() && !(position >= 0 && position <= static_cast<float>(axis.extent - 1));
 }
 
-// Positions of absurd scales and regions are infinite or NaN; any index in the axis will do for them.
+// Positions of absurd scales and regions are infinite or NaN; any index in the axis will do for
+// them.
 Extent clamp_index(float index, Extent extent) {
   if (!(index > 0)) return 0;
   const auto last = static_cast<float>(extent - 1);
@@ -72,8 +73,7 @@ std::vector<Extent> nearest_indices(const ResizeRules& rules, const ResizedAxis&
     }
     const float position = original_position(rules, axis, i);
     const float rounded = round_position(rules.nearest, position, axis.scale);
-    indices.push_back(outside_crop(rules, axis, position) ? -1
-                                                          : clamp_index(rounded, axis.extent));
+    indices.push_back(outside_crop(rules, axis, position) ? -1 : clamp_index(rounded, axis.extent));
   }
   return indices;
 }
@@ -81,8 +81,8 @@ std::vector<Extent> nearest_indices(const ResizeRules& rules, const ResizedAxis&
 AxisFilter interpolation_filter(const ResizeRules& rules, const ResizedAxis& axis) {
   AxisFilter filter;
   const float radius = rules.mode == "linear" ? 1 : 2;
-  // An antialiased filter is stretched over the input elements that fall into one output element. Beyond twice the axis there
-  // is only the border, and the sum is normalised.
+  // An antialiased filter is stretched over the input elements that fall into one output element.
+  // Beyond twice the axis there is only the border, and the sum is normalised.
   float stretch = rules.antialias ? std::min(axis.scale, 1.0f) : 1;
   stretch = std::max(stretch, radius / (2 * static_cast<float>(axis.extent) + 2));
   const int half = -static_cast<int>(std::floor(-radius / stretch));

@@ -12,8 +12,8 @@ namespace heed {
 struct ResizedAxis {
   Extent extent = 0;
   Extent resized = 0;
-  float scale = 1;                   // output over input, as given or found from the sizes
-  float length = 0;                  // for align_corners: `resized`, or scale * extent where scales are given
+  float scale = 1;   // output over input, as given or found from the sizes
+  float length = 0;  // for align_corners: `resized`, or scale * extent where scales are given
   float roi_start = 0, roi_end = 1;  // of tf_crop_and_resize
   bool identity = false;             // every element stays what it is
 };

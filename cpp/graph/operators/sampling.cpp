@@ -79,7 +79,8 @@ Status infer_affine_grid(Inference& node) {
   if ((spatial != 2 && spatial != 3) || theta.rank() != 3 || theta[0] != size[0] ||
       theta[1] != spatial || theta[2] != spatial + 1 || node.dtype(0) != DType::kF32) {
     return error(Code::kWrongShape, "AffineGrid with ", dtype_name(node.dtype(0)),
-                 " matrices of the shape ", theta, " and ", static_cast<int64_t>(size.size()), " sizes");
+                 " matrices of the shape ", theta, " and ", static_cast<int64_t>(size.size()),
+                 " sizes");
   }
   std::vector<int64_t> dims = {size[0]};
   dims.insert(dims.end(), size.begin() + 2, size.end());

@@ -15,8 +15,8 @@ struct Range {
   Extent start, step, extent;
 };
 
-// ONNX's clamping: indices count from the end when negative; a positive step runs in 0..extent, a negative one in
-// extent-1..-1.
+// ONNX's clamping: indices count from the end when negative; a positive step runs in 0..extent, a
+// negative one in extent-1..-1.
 Range clamp_range(int64_t start, int64_t end, int64_t step, int64_t extent) {
   step = std::clamp<int64_t>(step, -INT32_MAX, INT32_MAX);
   if (start < 0) start += extent;
@@ -93,8 +93,7 @@ Status lower_slice(Lowering& node) {
       integers_argument(node, 1, "starts"), integers_argument(node, 2, "ends"),
       integers_argument(node, 3, "axes"), integers_argument(node, 4, "steps")};
   const bool has_axes = node.has(3) || node.attributes().has("axes");
-  const std::vector<Range> ranges =
-      slice_ranges(given, has_axes, node.has(4), from.shape).value();
+  const std::vector<Range> ranges = slice_ranges(given, has_axes, node.has(4), from.shape).value();
   Strides steps;
   ptrdiff_t first = 0;
   for (int axis = 0; axis < to.shape.rank(); ++axis) {
@@ -141,7 +140,8 @@ Result<std::vector<AxisPad>> axis_pads(std::span<const int64_t> pads, bool has_a
   return result;
 }
 
-// Where index `i` of a padded axis comes from: `i` counts from the first element of `extent` elements that are left.
+// Where index `i` of a padded axis comes from: `i` counts from the first element of `extent`
+// elements that are left.
 Extent padded_source(std::string_view mode, int64_t i, int64_t extent) {
   if (i >= 0 && i < extent) return static_cast<Extent>(i);
   if (mode == "constant") return kernels::IndexedCopy::kFill;
@@ -197,9 +197,9 @@ Status lower_pad(Lowering& node) {
   const View from = node.input(0), to = node.output(0);
   if (to.shape.count() == 0) return {};
   const std::string_view mode = node.attributes().text("mode", "constant");
-  const auto each = axis_pads(integers_argument(node, 1, "pads"), node.has(3),
-                              integers_of(node.has(3) ? node.constant(3) : nullptr),
-                              from.shape.rank());
+  const auto each =
+      axis_pads(integers_argument(node, 1, "pads"), node.has(3),
+                integers_of(node.has(3) ? node.constant(3) : nullptr), from.shape.rank());
   AxisTables source;
   for (int axis = 0; axis < to.shape.rank(); ++axis) {
     const AxisPad pad = each.value()[static_cast<size_t>(axis)];
