@@ -3,7 +3,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { build, hashOf, progress, root, run, SetupError, say, toolchain, which } from "./run.mjs";
+import {
+  build,
+  hashOf,
+  progress,
+  root,
+  run,
+  SetupError,
+  say,
+  toolchain,
+  which,
+  withLock,
+} from "./run.mjs";
 
 /** The CMake trees: folder in build/, CMake toolchain file, options. */
 export const trees = {
@@ -42,7 +53,11 @@ export async function configure({ folder, file, options = {}, source = root }) {
 }
 
 /** Builds targets (all without any) of a tree, showing how far it is. Returns the tree's folder. */
-export async function cmakeBuild(label, tree, ...targets) {
+export function cmakeBuild(label, tree, ...targets) {
+  return withLock(tree.folder, () => compile(label, tree, targets));
+}
+
+async function compile(label, tree, targets) {
   const path = await configure(tree);
   const jobs = process.env.HEED_JOBS ?? String(cpus().length);
   let show;

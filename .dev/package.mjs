@@ -13,6 +13,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -22,7 +23,9 @@ import { build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
 import { build, once, root, say } from "./run.mjs";
 
-const out = join(build, "package");
+const finished = join(build, "package");
+/** Where it is put together, so that the last one stays usable until the new one is complete. */
+const out = `${finished}.new`;
 const source = (path) => join(root, "web/src", path);
 
 /** Subpath of the package -> its source. "index" is the package itself. */
@@ -61,7 +64,7 @@ export async function buildPackage() {
           "package.json",
           "tsconfig.json",
         ],
-        ...["README.md", "CHANGELOG.md", "LICENSE"],
+        ...["README.md", "CHANGELOG.md", "LICENSE", ".dev/LICENSES.txt"],
       ],
       outputs: ["build/package/package.json"],
     },
@@ -85,7 +88,10 @@ async function writePackage() {
   for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
     if (existsSync(join(root, name))) copyFileSync(join(root, name), join(out, name));
   }
+  copyFileSync(join(root, ".dev/LICENSES.txt"), join(out, "LICENSES.txt"));
   writeManifest();
+  rmSync(finished, { recursive: true, force: true });
+  renameSync(out, finished);
 }
 
 /** The subpaths whose sources exist. */

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -144,18 +145,46 @@ export function filesUnder(...paths) {
   return files.sort();
 }
 
+/** One at a time, over all processes, for each name; a lock left by a process that is gone is taken over. */
+export async function withLock(name, action) {
+  const lock = join(build, "locks", name);
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let told = false; ; told = true) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    const owner = existsSync(lock) ? Number(readFileSync(lock, "utf8")) : 0;
+    if (owner > 0 && owner !== process.pid && !existsSync(`/proc/${owner}`)) {
+      rmSync(lock, { force: true });
+    } else {
+      if (!told) say(`waiting for process ${owner}, which is at work on the same thing (${name})`);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+  try {
+    return await action();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
 /**
  * Does `action` unless it was done before with the same inputs (paths in the repository, and other values), and its
  * outputs (paths too) are still there. The action returns nothing; a failed one is done again next time.
  */
-export async function once(name, { inputs, values = [], outputs = [] }, action) {
-  const stamp = join(build, "stamps", name);
-  const files = filesUnder(...inputs);
-  const wanted = hashOf(...values, ...files.flatMap((file) => [file, { file }]));
-  const done = existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
-  if (done && outputs.every((path) => existsSync(join(root, path)))) return false;
-  await action();
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
-  return true;
+export function once(name, { inputs, values = [], outputs = [] }, action) {
+  return withLock(name, async () => {
+    const stamp = join(build, "stamps", name);
+    const files = filesUnder(...inputs);
+    const wanted = hashOf(...values, ...files.flatMap((file) => [file, { file }]));
+    const done = existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+    if (done && outputs.every((path) => existsSync(join(root, path)))) return false;
+    await action();
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, wanted);
+    return true;
+  });
 }

@@ -24,7 +24,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { hashOf, progress, run, runAsScript, SetupError, say, toolchain, which } from "./run.mjs";
+import {
+  hashOf,
+  progress,
+  run,
+  runAsScript,
+  SetupError,
+  say,
+  toolchain,
+  which,
+  withLock,
+} from "./run.mjs";
 
 /** To be raised when unpacking or patching changes, so that it is done again. */
 const kRecipe = 3;
@@ -134,7 +144,7 @@ export async function ensureToolchain() {
       "Python 3 is not installed (apt-get install python3); Emscripten needs it",
     );
 
-  await withLock(async () => {
+  await withLock("toolchain", async () => {
     if (ready.holds()) return;
     say(
       emsdk
@@ -168,32 +178,6 @@ function stampOf(name, ...inputs) {
     holds: () => existsSync(path) && readFileSync(path, "utf8") === hash,
     write: () => writeFileSync(path, hash),
   };
-}
-
-/** One set-up at a time; a lock left by a process that is gone is taken over. */
-async function withLock(action) {
-  const lock = `${toolchain}.lock`;
-  mkdirSync(toolchain, { recursive: true });
-  for (let told = false; ; told = true) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-      const owner = Number(readFileSync(lock, "utf8"));
-      if (owner > 0 && existsSync(`/proc/${owner}`)) {
-        if (!told) say(`process ${owner} is setting up the toolchain, waiting for it`);
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      } else {
-        rmSync(lock, { force: true });
-      }
-    }
-  }
-  try {
-    await action();
-  } finally {
-    rmSync(lock, { force: true });
-  }
 }
 
 /** The machine's own Debian mirror and key, as apt knows them. */
