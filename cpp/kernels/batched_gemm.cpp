@@ -58,39 +58,28 @@ void batched_gemm(const BatchedGemm& shape, const float* a, const BatchedB& b, c
   const Extent c_count = product.rows * product.columns;
   const Extent b_count = product.depth * product.columns;
   const int64_t panels = panels_count(product.depth, product.columns);
-  const Extent count = shape.count();
-  Extent at[kMaxRank] = {};
-  Extent a_offset = 0, b_offset = 0, packed_offset = -1;
-  for (Extent i = 0; i < count; ++i) {
+  Extent packed_offset = -1;
+  for_each_matrix(shape, [&](Extent i, Extent a_offset, Extent b_offset) {
     const Epilogue part{epilogue.residual ? epilogue.residual + i * c_count : nullptr,
                         epilogue.activation};
     float* to = c + i * c_count;
     if (b.plain && !b.panels) {
-      multiply_vector(shape, a + a_offset, b.plain + b_offset, bias, to, part);
-    } else {
-      const float* packed = b.panels;
-      if (b.plain && b_offset != packed_offset) {
-        pack_panels(
-            matrix_source(b.plain + b_offset, product.depth, shape.b_row_step, shape.b_column_step),
-            product.columns, b.panels);
-        if (shape.scale != 1) {
-          for (int64_t j = 0; j < panels; ++j) b.panels[j] *= shape.scale;
-        }
-        packed_offset = b_offset;
-      } else if (!b.plain && b_count > 0) {
-        packed += b_offset / b_count * panels;
+      return multiply_vector(shape, a + a_offset, b.plain + b_offset, bias, to, part);
+    }
+    const float* packed = b.panels;
+    if (b.plain && b_offset != packed_offset) {
+      pack_panels(
+          matrix_source(b.plain + b_offset, product.depth, shape.b_row_step, shape.b_column_step),
+          product.columns, b.panels);
+      if (shape.scale != 1) {
+        for (int64_t j = 0; j < panels; ++j) b.panels[j] *= shape.scale;
       }
-      gemm(product, a + a_offset, packed, bias, to, part);
+      packed_offset = b_offset;
+    } else if (!b.plain && b_count > 0) {
+      packed += b_offset / b_count * panels;
     }
-    for (int axis = shape.rank - 1; axis >= 0; --axis) {
-      a_offset += shape.a_steps[axis];
-      b_offset += shape.b_steps[axis];
-      if (++at[axis] < shape.extents[axis]) break;
-      a_offset -= shape.a_steps[axis] * shape.extents[axis];
-      b_offset -= shape.b_steps[axis] * shape.extents[axis];
-      at[axis] = 0;
-    }
-  }
+    gemm(product, a + a_offset, packed, bias, to, part);
+  });
 }
 
 }  // namespace heed::kernels

@@ -22,6 +22,25 @@ struct BatchedGemm {
   }
 };
 
+// Calls body(i, offset of A[i], offset of B[i]) for every matrix of the stack.
+template <class F>
+void for_each_matrix(const BatchedGemm& shape, F&& body) {
+  Extent at[kMaxRank] = {};
+  Extent a_offset = 0, b_offset = 0;
+  const Extent count = shape.count();
+  for (Extent i = 0; i < count; ++i) {
+    body(i, a_offset, b_offset);
+    for (int axis = shape.rank - 1; axis >= 0; --axis) {
+      a_offset += shape.a_steps[axis];
+      b_offset += shape.b_steps[axis];
+      if (++at[axis] < shape.extents[axis]) break;
+      a_offset -= shape.a_steps[axis] * shape.extents[axis];
+      b_offset -= shape.b_steps[axis] * shape.extents[axis];
+      at[axis] = 0;
+    }
+  }
+}
+
 // Whether the product is one that gains nothing from panels (a vector is multiplied):
 // `batched_gemm` then reads B as it is.
 bool wants_plain_b(const BatchedGemm& shape, bool b_is_constant);

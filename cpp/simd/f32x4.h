@@ -230,6 +230,19 @@ inline i32x4 shift_right_logical(i32x4 a) {
 inline bool any(i32x4 mask) { return wasm_v128_any_true(mask.v); }
 inline bool all(i32x4 mask) { return wasm_i32x4_all_true(mask.v); }
 
+// ---- i16x8: what products of 8-bit integers are computed in
+
+// Eight 16-bit integers.
+struct i16x8 {
+  v128_t v;
+};
+
+inline i16x8 load(const int16_t* from) { return {wasm_v128_load(from)}; }
+// The two integers at `from`, four times.
+inline i16x8 load_splat_pair(const int16_t* from) { return {wasm_v128_load32_splat(from)}; }
+// Lane i: a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1].
+inline i32x4 dot_pairs(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
+
 // ---- conversions
 
 inline f32x4 to_f32(i32x4 a) { return {wasm_f32x4_convert_i32x4(a.v)}; }

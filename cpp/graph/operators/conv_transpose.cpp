@@ -50,7 +50,7 @@ Status infer_conv_transpose(Inference& node) {
   const Result<Window> window = transposed_window(node.attributes(), x, kernel_extents(w));
   if (!window.ok()) return window.status();
   const int64_t groups = node.attributes().integer("group", 1);
-  if (groups < 1 || x[1] % groups != 0 || w[0] != x[1]) {
+  if (groups < 1 || groups > INT32_MAX || x[1] % groups != 0 || w[0] != x[1]) {
     return error(Code::kWrongShape, "weights of the shape ", w, " in ", groups,
                  " groups do not fit an input of the shape ", x);
   }

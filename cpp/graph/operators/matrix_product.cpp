@@ -1,5 +1,6 @@
 // MatMul and Gemm.
 #include "graph/operators/packing.h"
+#include "graph/operators/product.h"
 #include "kernels/copy.h"
 #include "kernels/residual.h"
 
@@ -17,36 +18,12 @@ Status check_float(const Inference& node) {
   return {};
 }
 
-// The extents in front of a matrix.
-Shape batch_shape(const Shape& shape) {
-  Shape batch;
-  for (int axis = 0; axis + 2 < shape.rank(); ++axis) batch.push_back(shape[axis]);
-  return batch;
-}
-
 }  // namespace
 
 // Inputs: A, B and, where the pass that folds affine maps added it, a bias (columns).
 Status infer_matmul(Inference& node) {
   HEED_TRY(check_float(node));
-  const Shape& a = node.shape(0);
-  const Shape& b = node.shape(1);
-  if (a.rank() < 1 || b.rank() < 1) {
-    return error(Code::kWrongShape, "MatMul of shapes ", a, " and ", b);
-  }
-  const Extent depth = a[a.rank() - 1];
-  if (depth != b[b.rank() < 2 ? 0 : b.rank() - 2]) {
-    return error(Code::kWrongShape, "MatMul of shapes ", a, " and ", b, ": ", depth,
-                 " columns do not meet as many rows");
-  }
-  const Result<Shape> batch = broadcast(batch_shape(a), batch_shape(b));
-  if (!batch.ok()) return batch.status();
-  int64_t dims[kMaxRank];
-  size_t rank = 0;
-  for (Extent extent : batch.value()) dims[rank++] = extent;
-  if (a.rank() > 1) dims[rank++] = a[a.rank() - 2];
-  if (b.rank() > 1) dims[rank++] = b[b.rank() - 1];
-  const Result<Shape> out = Shape::make({dims, rank});
+  const Result<Shape> out = matmul_shape(node.shape(0), node.shape(1));
   if (!out.ok()) return out.status();
   node.set(0, DType::kF32, out.value());
   return {};
@@ -54,39 +31,21 @@ Status infer_matmul(Inference& node) {
 
 Status lower_matmul(Lowering& node) {
   const View a = node.input(0), c = node.output(0);
-  const Shape b = node.input_shape(1);
-  const int a_rank = a.shape.rank(), b_rank = b.rank();
-  kernels::BatchedGemm shape;
-  kernels::Gemm& product = shape.product;
-  product.rows = a_rank > 1 ? a.shape[a_rank - 2] : 1;
-  product.depth = a.shape[a_rank - 1];
-  product.columns = b_rank > 1 ? b[b_rank - 1] : 1;
-  product.a_step = product.depth;
-  product.c_step = product.columns;
-  shape.b_row_step = product.columns;
-
-  const Shape a_batch = batch_shape(a.shape), b_batch = batch_shape(b);
-  const Shape batch = broadcast(a_batch, b_batch).value();
-  shape.rank = batch.rank();
-  Extent a_step = product.rows * product.depth, b_step = product.depth * product.columns;
-  for (int axis = batch.rank() - 1; axis >= 0; --axis) {
-    shape.extents[axis] = batch[axis];
-    const int at_a = axis - batch.rank() + a_batch.rank();
-    const int at_b = axis - batch.rank() + b_batch.rank();
-    if (at_a >= 0 && a_batch[at_a] > 1) shape.a_steps[axis] = a_step;
-    if (at_b >= 0 && b_batch[at_b] > 1) shape.b_steps[axis] = b_step;
-    if (at_a >= 0) a_step *= a_batch[at_a];
-    if (at_b >= 0) b_step *= b_batch[at_b];
-  }
+  kernels::BatchedGemm shape = matmul_stack(a.shape, node.input_shape(1));
   // One matrix B: the stack of A is one tall matrix.
-  if (b_batch.count() == 1 && a_batch == batch) {
-    product.rows *= batch.count();
+  bool one_b = true;
+  for (int axis = 0; axis < shape.rank; ++axis) {
+    if (shape.extents[axis] > 1)
+      one_b = one_b && shape.b_steps[axis] == 0 && shape.a_steps[axis] > 0;
+  }
+  if (one_b) {
+    shape.product.rows *= shape.count();
     shape.rank = 0;
   }
-  return run_product(node, shape,
-                     {a.buffer, c.buffer, node.has(2) ? node.input(2).buffer : kNoBuffer,
-                      node.has_residual() ? node.residual().buffer : kNoBuffer},
-                     1);
+  ProductBuffers buffers{a.buffer, c.buffer};
+  if (node.has(2)) buffers.bias = node.input(2).buffer;
+  if (node.has_residual()) buffers.residual = node.residual().buffer;
+  return run_product(node, shape, buffers, 1);
 }
 
 Status infer_gemm(Inference& node) {

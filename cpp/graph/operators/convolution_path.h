@@ -1,0 +1,23 @@
+// Which kernel carries out a convolution.
+#pragma once
+
+#include "graph/operators/window.h"
+#include "kernels/convolution.h"
+
+namespace heed {
+
+// A convolution with the kernel that is chosen for it. Plain data: tasks hold copies.
+struct ConvolutionPath {
+  enum Kind { kGeneral, kPointwise, kDepthwise } kind = kGeneral;
+  kernels::Convolution shape;
+
+  int64_t packed_count() const;
+  void pack(const float* weights, float* packed) const;  // of ONNX's weights
+  void run(const float* input, const float* packed, const float* bias, float* output,
+           const kernels::Epilogue& epilogue) const;
+};
+
+// `in` and `out` are (N, C, spatial...).
+ConvolutionPath choose_path(const Window& window, const Shape& in, const Shape& out, Extent groups);
+
+}  // namespace heed
