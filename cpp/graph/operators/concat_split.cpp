@@ -1,4 +1,6 @@
 // Concat and Split: a strided copy for each part.
+#include <algorithm>
+
 #include "graph/operators/arguments.h"
 #include "kernels/copy.h"
 
@@ -52,50 +54,60 @@ Status lower_concat(Lowering& node) {
   return {};
 }
 
-Status infer_split(Inference& node) {
-  const Shape& from = node.shape(0);
-  const Result<int> axis = normalize_axis(node.attributes().integer("axis", 0), from.rank());
-  if (!axis.ok()) return axis.status();
-  const int64_t extent = from[axis.value()];
-  const int count = node.output_count();
-  Result<std::vector<int64_t>> given = integers_argument(node, 1, "split");
-  if (!given.ok()) return given.status();
-  std::vector<int64_t>& parts = given.value();
+namespace {
 
-  if (!node.has(1) && !node.attributes().has("split")) {
-    const int64_t wanted = node.attributes().integer("num_outputs", count);
+// The extents of Split's outputs along an axis of `extent`. `given` is what the node says of them;
+// empty when it says nothing.
+Result<std::vector<int64_t>> split_parts(const Node& node, int64_t extent,
+                                         std::vector<int64_t> given) {
+  const auto count = static_cast<int64_t>(node.outputs.size());
+  if (given.empty()) {
+    const int64_t wanted = node.attributes->integer("num_outputs", count);
     if (wanted != count) {
       return error(Code::kInvalidGraph, "Split has ", count, " outputs, but num_outputs is ",
                    wanted);
     }
     // From opset 18 on the last part may be smaller; before, all are equal.
-    if (node.version() < 18 && extent % count != 0) {
+    if (node.version < 18 && extent % count != 0) {
       return error(Code::kWrongShape, "Split of the extent ", extent, " into ", count,
                    " equal parts");
     }
     const int64_t part = (extent + count - 1) / count;
-    for (int64_t at = 0; static_cast<int>(parts.size()) < count; at += part) {
-      parts.push_back(std::max<int64_t>(std::min(part, extent - at), 0));
+    for (int64_t rest = extent; count > static_cast<int64_t>(given.size()); rest -= part) {
+      given.push_back(std::clamp<int64_t>(rest, 0, part));
     }
   }
-  if (static_cast<int>(parts.size()) != count) {
-    return error(Code::kInvalidGraph, "Split has ", count, " outputs, but ",
-                 static_cast<int64_t>(parts.size()), " sizes");
+  if (static_cast<int64_t>(given.size()) != count) {
+    return error(Code::kInvalidGraph, "Split has ", count, " outputs, but ", given.size(),
+                 " sizes");
   }
   int64_t rest = extent;
-  for (int output = 0; output < count; ++output) {
-    const int64_t part = parts[static_cast<size_t>(output)];
+  for (int64_t part : given) {
     if (part < 0 || part > rest) {
       return error(Code::kWrongShape, "Split of the extent ", extent, ": a part of ", part,
                    " does not fit");
     }
     rest -= part;
-    Shape shape = from;
-    shape[axis.value()] = static_cast<Extent>(part);
-    node.set(output, node.dtype(0), shape);
   }
-  if (rest != 0) {
-    return error(Code::kWrongShape, "the parts of Split do not add up to the extent ", extent);
+  if (rest == 0) return given;
+  return error(Code::kWrongShape, "the parts of Split do not add up to the extent ", extent);
+}
+
+}  // namespace
+
+Status infer_split(Inference& node) {
+  const Shape& from = node.shape(0);
+  const Result<int> axis = normalize_axis(node.attributes().integer("axis", 0), from.rank());
+  if (!axis.ok()) return axis.status();
+  Result<std::vector<int64_t>> given = integers_argument(node, 1, "split");
+  if (!given.ok()) return given.status();
+  const Result<std::vector<int64_t>> parts =
+      split_parts(node.node(), from[axis.value()], std::move(given.value()));
+  if (!parts.ok()) return parts.status();
+  for (int output = 0; output < node.output_count(); ++output) {
+    Shape shape = from;
+    shape[axis.value()] = static_cast<Extent>(parts.value()[static_cast<size_t>(output)]);
+    node.set(output, node.dtype(0), shape);
   }
   return {};
 }
@@ -103,18 +115,20 @@ Status infer_split(Inference& node) {
 Status lower_split(Lowering& node) {
   const View from = node.input(0);
   const int axis = normalize_axis(node.attributes().integer("axis", 0), from.shape.rank()).value();
-  const auto size = static_cast<ptrdiff_t>(byte_size(from.dtype));
-  ptrdiff_t offset = 0;
+  const std::vector<int64_t> parts =
+      split_parts(node.node(), from.shape[axis], integers_argument(node, 1, "split")).value();
+  const size_t size = byte_size(from.dtype);
+  ptrdiff_t first = 0;
   for (int output = 0; output < node.output_count(); ++output) {
+    const ptrdiff_t offset = first * from.strides[axis] * static_cast<ptrdiff_t>(size);
+    first += static_cast<ptrdiff_t>(parts[static_cast<size_t>(output)]);
+    if (!node.wants(output)) continue;
     const View to = node.output(output);
-    if (node.wants(output) && to.shape.count() > 0) {
-      const kernels::StridedCopy copy = kernels::make_copy(to.shape, from.strides, to.strides);
-      node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
-        kernels::copy_strided(copy, run.at<std::byte>(from) + offset, run.at<std::byte>(to),
-                              static_cast<size_t>(size));
-      });
-    }
-    offset += to.shape[axis] * from.strides[axis] * size;
+    if (to.shape.count() == 0) continue;
+    const kernels::StridedCopy copy = kernels::make_copy(to.shape, from.strides, to.strides);
+    node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
+      kernels::copy_strided(copy, run.at<std::byte>(from) + offset, run.at<std::byte>(to), size);
+    });
   }
   return {};
 }

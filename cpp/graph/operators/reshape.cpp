@@ -131,7 +131,7 @@ Status infer_dropout(Inference& node) {
 }
 
 Status lower_dropout(Lowering& node) {
-  node.alias(0, 0);
+  if (node.wants(0)) node.alias(0, 0);
   if (!node.wants(1)) return {};
   // Nothing is dropped: every element of the mask is one.
   const View mask = node.output(1);

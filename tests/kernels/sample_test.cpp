@@ -1,0 +1,114 @@
+#include "kernels/sample.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support/host_tensor.h"
+
+using namespace heed;
+using namespace heed::test;
+using kernels::GridSample;
+using kernels::SampleMode;
+using kernels::SamplePadding;
+
+namespace {
+
+// Bilinear sampling with zeros outside, straight from the definition: every element weighs
+// max(0, 1 - |distance|) along each axis.
+double bilinear(const GridSample& s, const std::vector<float>& from, Extent b, Extent c, double nx,
+                double ny) {
+  const Extent height = s.extents[0], width = s.extents[1];
+  const auto position = [&](double n, Extent size) {
+    return s.align_corners ? (n + 1) / 2 * (size - 1) : ((n + 1) * size - 1) / 2;
+  };
+  const double x = position(nx, width), y = position(ny, height);
+  double sum = 0;
+  for (Extent i = 0; i < height; ++i) {
+    for (Extent j = 0; j < width; ++j) {
+      const double weight = std::fmax(0, 1 - std::abs(y - i)) * std::fmax(0, 1 - std::abs(x - j));
+      sum += weight * from[size_t(((b * height + i) * width + j) * s.channels + c)];
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("bilinear sampling agrees with its definition for any number of channels") {
+  for (Extent channels : {1, 3, 4, 5, 8, 11}) {
+    for (bool align_corners : {false, true}) {
+      GridSample s = {
+          2, 2, {4, 5}, channels, 13, SampleMode::kLinear, SamplePadding::kZeros, align_corners};
+      const auto from = random_floats(size_t(2 * 20 * channels), 1);
+      const auto grid = random_floats(2 * 13 * 2, 2, -1.5f, 1.5f);
+      std::vector<float> to(size_t(26 * channels) + 1, 77.0f);
+      kernels::grid_sample(s, from.data(), grid.data(), to.data());
+      CAPTURE(channels, align_corners);
+      double worst = 0;
+      for (Extent point = 0; point < 26; ++point) {
+        for (Extent c = 0; c < channels; ++c) {
+          const double expected = bilinear(s, from, point / 13, c, grid[size_t(2 * point)],
+                                           grid[size_t(2 * point + 1)]);
+          worst = std::fmax(worst, std::abs(to[size_t(point * channels + c)] - expected));
+        }
+      }
+      CHECK(worst < 2e-6);
+      CHECK(to.back() == 77.0f);
+    }
+  }
+}
+
+// The tensor is exactly as large as it says: the sanitizer sees any element beyond it.
+TEST_CASE("positions that are NaN, infinite or far away read nothing outside") {
+  const float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> grid = {NAN,  0,    kInfinity, -kInfinity, 3e38f, -3e38f,
+                                   1e9f, 1e9f, -5,        7,          0,     NAN};
+  const std::vector<float> from = {1, 1, 1, 1, 1, 1};  // (2, 3, 1)
+  for (SampleMode mode : {SampleMode::kNearest, SampleMode::kLinear, SampleMode::kCubic}) {
+    for (bool align_corners : {false, true}) {
+      GridSample s = {2, 1, {2, 3}, 1, 6, mode, SamplePadding::kZeros, align_corners};
+      std::vector<float> to(6);
+      kernels::grid_sample(s, from.data(), grid.data(), to.data());
+      CHECK(to == std::vector<float>(6, 0.0f));
+      for (SamplePadding padding : {SamplePadding::kBorder, SamplePadding::kReflection}) {
+        s.padding = padding;
+        kernels::grid_sample(s, from.data(), grid.data(), to.data());
+        for (float value : to) CHECK(value == Approx(1));
+      }
+    }
+  }
+}
+
+TEST_CASE("reflection turns around the edge, or with align_corners around the centre") {
+  const std::vector<float> from = {0, 1, 2, 3};  // (1, 4, 1)
+  // Positions -1.5 and 4.5 in elements: reflected around -0.5 and 3.5, or around 0 and 3.
+  const auto sampled = [&](bool align_corners) {
+    const auto normalized = [&](float x) {
+      return align_corners ? 2 * x / 3 - 1 : (2 * x + 1) / 4 - 1;
+    };
+    const std::vector<float> grid = {normalized(-1.5f), 0, normalized(4.5f), 0};
+    GridSample s = {
+        2, 1, {1, 4}, 1, 2, SampleMode::kLinear, SamplePadding::kReflection, align_corners};
+    std::vector<float> to(2);
+    kernels::grid_sample(s, from.data(), grid.data(), to.data());
+    return to;
+  };
+  CHECK(sampled(false)[0] == Approx(0.5));
+  CHECK(sampled(false)[1] == Approx(2.5));
+  CHECK(sampled(true)[0] == Approx(1.5));
+  CHECK(sampled(true)[1] == Approx(1.5));
+}
+
+TEST_CASE("an affine grid has the centres of the elements, or spans the corners") {
+  const std::vector<float> theta = {2, 0, 0.5f, 0, 1, 0};
+  const Extent extents[] = {1, 4};
+  std::vector<float> to(8);
+  kernels::affine_grid(2, 1, extents, false, theta.data(), to.data());
+  CHECK(to == std::vector<float>{-1, 0, 0, 0, 1, 0, 2, 0});
+  const Extent three[] = {1, 3};
+  to.resize(6);
+  kernels::affine_grid(2, 1, three, true, theta.data(), to.data());
+  CHECK(to == std::vector<float>{-1.5f, 0, 0.5f, 0, 2.5f, 0});
+}
