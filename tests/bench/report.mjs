@@ -1,102 +1,102 @@
-// What the benchmark prints: Markdown tables, so that the README's are what the command prints.
-
-const sorted = (values) => [...values].sort((a, b) => a - b);
+// What the benchmark prints: Markdown, so that the README's tables are what the command prints.
 
 /** The value that this share of the values lies below. */
 function quantileOf(values, share) {
-  const at = (values.length - 1) * share;
+  const ordered = [...values].sort((a, b) => a - b);
+  const at = (ordered.length - 1) * share;
   const [low, high] = [Math.floor(at), Math.ceil(at)];
-  const ordered = sorted(values);
   return ordered[low] + (ordered[high] - ordered[low]) * (at - low);
 }
 
 export const medianOf = (values) => quantileOf(values, 0.5);
 export const quartilesOf = (values) => [quantileOf(values, 0.25), quantileOf(values, 0.75)];
 
+const kDigits = 2;
+const milliseconds = (value) => (value < 10 ? value.toFixed(kDigits) : value.toFixed(0));
+const megabytes = (bytes) => (bytes === undefined ? "-" : (bytes / 1e6).toFixed(0));
+const ratioText = (median, [low, high]) =>
+  `**${median.toFixed(kDigits)}** (${low.toFixed(kDigits)}-${high.toFixed(kDigits)})`;
+const differText = (difference) => `results differ by ${difference.toExponential(1)}`;
+
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  console.log(line(head));
-  console.log(line(head.map((_, i) => (i === 0 ? "---" : "---:"))));
-  for (const row of rows) console.log(line(row));
+  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
+  return `${[head, rule, ...rows].map(line).join("\n")}\n`;
 }
 
-const milliseconds = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
-const megabytes = (bytes) => (bytes === undefined ? "-" : (bytes / 1e6).toFixed(0));
-const ratio = (value) => value.toFixed(2);
-const spread = ([low, high]) => `${ratio(low)}-${ratio(high)}`;
-
-function printHead({ heed, ort, processor, rounds }) {
-  console.log(`heed ${heed} and onnxruntime-web ${ort} (wasm), one thread each, ${processor}.`);
-  console.log(
-    `A ratio is of two neighbouring samples: the median of ${rounds} rounds, and in brackets the middle half of them.\n`,
-  );
+function headText({ heed, ort, processor, rounds }) {
+  return `heed ${heed} and onnxruntime-web ${ort} (wasm), one thread each, ${processor}. A ratio is of two
+neighbouring samples: the median of ${rounds} rounds in three processes, and in brackets the middle half of them.
+`;
 }
 
-export function printNetworks(report) {
-  printHead(report);
-  const { download } = report;
-  for (const { title, networks } of report.environments) {
-    console.log(`### ${title}, heed's build: ${networks[0].build}\n`);
-    table(
-      ["a run", "heed ms", "ORT ms", "ORT / heed", "floor ms", "share of the floor"],
-      networks.map(printRun),
-    );
-    console.log("");
-    table(
-      ["heed / ORT", "load ms", "first result ms", "peak memory MB", "wasm memory MB"],
-      networks.map(({ title, starts: { heed, ort } }) => {
-        const both = (show, name) => `${show(heed[name])} / ${show(ort[name])}`;
-        return [
-          title,
-          both(milliseconds, "load"),
-          both(milliseconds, "firstResult"),
-          both(megabytes, "peakMemory"),
-          both(megabytes, "wasmMemory"),
-        ];
-      }),
-    );
-    console.log("");
-  }
+/** The whole text for the networks. */
+export function networkTables(report) {
+  const { heed, ort } = report.download;
   const kilobytes = (bytes) => `${(bytes / 1e3).toFixed(0)} KB`;
-  const factor = (download.ort / download.heed).toFixed(0);
-  console.log(
-    `Download, gzip -9: heed ${kilobytes(download.heed)}, ORT ${kilobytes(download.ort)} (${factor} times as much).`,
-  );
-  console.log(
-    "Load: from the import to a model that can run, its file being there. Memory: peak of the process that runs the model.",
-  );
-}
-
-function printRun({ title, agree, difference, heed, ort, ratio: median, quartiles, floor }) {
-  if (!agree) return [title, `results differ by ${difference.toExponential(1)}`, "", "", "", ""];
-  const share = `${((100 * floor) / heed).toFixed(0)} %`;
-  const times = [milliseconds(heed), milliseconds(ort)];
   return [
-    title,
-    ...times,
-    `**${ratio(median)}** (${spread(quartiles)})`,
-    milliseconds(floor),
-    share,
-  ];
+    headText(report),
+    ...report.environments.map(
+      ({ title, networks }) =>
+        `### ${title}, heed's build: ${networks[0].build}\n\n${runTable(networks)}\n${startTable(networks)}`,
+    ),
+    `Load: from the import to a model that can run, its file being there. Memory: the peak of the process that runs the model, and
+what WebAssembly memories have of it. Download, gzip -9: heed ${kilobytes(heed)}, ONNX Runtime Web ${kilobytes(ort)}, ${(ort / heed).toFixed(0)} times as much.
+`,
+  ].join("\n");
 }
 
-export function printKernels(report) {
-  printHead(report);
-  for (const { title, kernels } of report.environments) {
-    console.log(`### ${title}, heed's build: ${kernels[0].build}\n`);
-    table(
-      ["operator", "unit", "heed", "ORT", "ORT / heed in time"],
-      kernels.map(({ title, agree, difference, heed, ort, ratio: median, quartiles, work }) => {
-        if (!agree) return [title, "", `results differ by ${difference.toExponential(1)}`, "", ""];
-        const unit = work.flop ? "GFLOP/s" : "ns/element";
-        const show = (time) =>
-          (work.flop ? work.flop / time / 1e6 : (time * 1e6) / work.elements).toFixed(
-            work.flop ? 1 : 2,
-          );
-        return [title, unit, show(heed), show(ort), `**${ratio(median)}** (${spread(quartiles)})`];
-      }),
-    );
-    console.log("");
-  }
-  console.log("Times include copying the input in and the output out.");
+function runTable(networks) {
+  const rows = networks.map(({ title, agree, difference, heed, ort, ratio, quartiles, floor }) =>
+    agree
+      ? [
+          title,
+          milliseconds(heed),
+          milliseconds(ort),
+          ratioText(ratio, quartiles),
+          milliseconds(floor),
+          `${((100 * floor) / heed).toFixed(0)} %`,
+        ]
+      : [title, differText(difference), "", "", "", ""],
+  );
+  const head = ["a run", "heed ms", "ORT ms", "ORT / heed", "floor ms", "share of the floor"];
+  return table(head, rows);
+}
+
+function startTable(networks) {
+  const rows = networks.map(({ title, starts: { heed, ort } }) => {
+    const both = (show, name) => `${show(heed[name])} / ${show(ort[name])}`;
+    return [
+      title,
+      both(milliseconds, "load"),
+      both(milliseconds, "firstResult"),
+      both(megabytes, "peakMemory"),
+      both(megabytes, "wasmMemory"),
+    ];
+  });
+  const head = ["heed / ORT", "load ms", "first result ms", "peak memory MB", "wasm memory MB"];
+  return table(head, rows);
+}
+
+/** The whole text for single operators. */
+export function kernelTables(report) {
+  return [
+    headText(report),
+    ...report.environments.map(
+      ({ title, kernels }) =>
+        `### ${title}, heed's build: ${kernels[0].build}\n\n${kernelTable(kernels)}`,
+    ),
+    "Times include copying the input in and the output out.",
+  ].join("\n");
+}
+
+function kernelTable(kernels) {
+  const rows = kernels.map(({ title, agree, difference, heed, ort, ratio, quartiles, work }) => {
+    const { flop, elements } = work;
+    const unit = flop ? "GFLOP/s" : "ns/element";
+    if (!agree) return [title, unit, differText(difference), "", ""];
+    const show = (time) => (flop ? flop / time / 1e6 : (time * 1e6) / elements).toFixed(kDigits);
+    return [title, unit, show(heed), show(ort), ratioText(ratio, quartiles)];
+  });
+  return table(["operator", "unit", "heed", "ORT", "ORT / heed in time"], rows);
 }
