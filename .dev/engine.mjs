@@ -64,7 +64,8 @@ function generate() {
   const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString("base64");
   write("simd128.wasm", simd128);
   write("relaxed.wasm", relaxed);
-  write("heed.mjs", glue);
+  // Marked pure, so that a bundle that loads no models leaves it out.
+  write("heed.mjs", glue.toString().replace("var Module = (", "var Module = /* @__PURE__ */ ("));
   write("heed.d.mts", read("wasm-simd128/heed.d.ts"));
   write(
     "embedded.ts",

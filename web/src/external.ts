@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" />
 // The package with the engine as a separate file beside it, or given by the option `wasm`.
 
 import { workerSource } from "heed/worker";
@@ -9,7 +8,7 @@ import type { ModelSource } from "./source.ts";
 
 export * from "./api.ts";
 
-const externalEngine = once(() =>
+const externalEngine = /* @__PURE__ */ once(() =>
   compileGiven(
     chooseBuild() === "relaxed"
       ? new URL("./relaxed.wasm", import.meta.url)

@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" />
 // The package: everything that `import ... from "heed"` brings, with the engine inside.
 
 import { workerSource } from "heed/worker";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { buildId } from "heed/engine";
 import type { Build } from "./engine/compile.ts";
 import type {

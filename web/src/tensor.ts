@@ -31,7 +31,7 @@ const kArrays = {
 } as const;
 
 /** The types' names, in no order that means anything. */
-export const kDTypes = Object.keys(kArrays) as DType[];
+export const kDTypes = /* @__PURE__ */ Object.keys(kArrays) as DType[];
 
 const kMaxRank = 8;
 const kMaxElements = 2 ** 31;

@@ -44,7 +44,7 @@ export function readNpy(bytes: Uint8Array): Tensor {
   }
   const dtype = kTypes[type];
   if (!dtype) throw new Error(`its type ${type} is none of ${Object.keys(kTypes).join(", ")}, f8`);
-  return new Tensor(dtype, makeArray(dtype, buffer), shape);
+  return new Tensor(dtype, makeArray(dtype, buffer as ArrayBuffer), shape);
 }
 
 export function writeNpy({ dtype, data, shape }: Tensor): Uint8Array {

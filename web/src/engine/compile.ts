@@ -23,7 +23,7 @@ export interface CompiledEngine {
 }
 
 /** A module with one function: `unreachable; f32x4.relaxed_madd; drop`. */
-const kRelaxedProbe = Uint8Array.of(
+const kRelaxedProbe = /* @__PURE__ */ Uint8Array.of(
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
   ...[10, 9, 1, 7, 0, 0, 0xfd, 0x85, 0x02, 0x1a, 0x0b],
 );

@@ -10,7 +10,8 @@ async function unpack(base64Gzip: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export const embeddedEngine = once(async () => {
+// Marked pure, as elsewhere: a bundle that does not load models leaves the engine out.
+export const embeddedEngine = /* @__PURE__ */ once(async () => {
   const build = chooseBuild();
   const simd128 = await unpack(wasmBase64Gzip);
   if (build === "simd128") return compileBytes(simd128);

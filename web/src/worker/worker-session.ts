@@ -18,7 +18,7 @@ interface Pending {
 const dropped =
   typeof FinalizationRegistry === "undefined"
     ? undefined
-    : new FinalizationRegistry<AnyWorker>((worker) => worker.terminate());
+    : /* @__PURE__ */ new FinalizationRegistry<AnyWorker>((worker) => worker.terminate());
 
 export class WorkerSession implements Session {
   readonly #line: Line;

@@ -1,0 +1,107 @@
+// What others' tools say about the package: publint, attw, TypeScript; and its size.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { root, run } from "../../.dev/run.mjs";
+import { bundledSize, kSizeLimit } from "../../.dev/size.mjs";
+import { installed, project } from "./tarball.mjs";
+
+test("publint has nothing to say", async () => {
+  const { publint } = await import("publint");
+  const { messages } = await publint({
+    pkgDir: join(await installed(), "node_modules/heed"),
+    pack: false,
+    strict: true,
+  });
+  // Optional fields that only a published repository has.
+  expect(messages.filter(({ code }) => code !== "USE_REPOSITORY")).toEqual([]);
+});
+
+test("attw finds the types of every entry, for every kind of resolution", async () => {
+  const folder = await installed();
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  const scripts = ["./worker.js", "./*.wasm"];
+  const args = ["--profile", "node16", "--format", "ascii", "--exclude-entrypoints", ...scripts];
+  const { status, output } = await run(process.execPath, [attw, join(folder, tarball), ...args], {
+    check: false,
+  });
+  expect({ status, output }).toMatchObject({ status: 0 });
+  expect(output).toMatch(/No problems found/);
+});
+
+const kUse = `
+  const source: ModelSource = new Uint8Array(4);
+  export async function use(signal: AbortSignal): Promise<Float32Array> {
+    using model = await loadModel(source, {
+      worker: true, workerUrl: "worker.js", signal, keep: ["a"], recognize: false,
+      externalData: { "w.bin": new Blob([]) },
+      onProgress: ({ loaded, total }) => console.log(loaded + (total ?? 0)),
+    });
+    const { name, dtype, shape }: TensorInfo = model.inputs[0]!;
+    const extent: number | string | undefined = shape?.[0];
+    const ids: string[] = model.attention.map(({ id, mechanism, kind, node, shape: map }) =>
+      [id, mechanism, kind, node, ...map].join());
+    const image = Tensor.fromImage({ data: new Uint8ClampedArray(4), width: 1, height: 1 }, {
+      size: { width: 2, height: 2 }, resize: "contain", order: "bgr", mean: [0, 0, 0], std: [1, 1, 1],
+    });
+    const pixels: Float32Array = image.data;
+    const bits: BigInt64Array = new Tensor("int64", BigInt64Array.of(1n), [1]).data;
+    const { outputs, attention }: RunResult = await model.run(
+      { [name]: image }, { attention: ids, outputs: ["y"], signal, into: { y: new Float32Array(4) } },
+    );
+    const map: Tensor | undefined = attention.get("se.0");
+    const build: "simd128" | "relaxed" = model.info.build;
+    const y = outputs.y;
+    if (y?.dtype === "float32") console.log((y as Tensor<"float32">).data[0]!.toFixed());
+    console.log(extent, dtype, map, build, pixels, bits, image.shape[0]);
+    model.dispose();
+    return image.data;
+  }
+  export function explain(error: unknown): string {
+    if (!(error instanceof HeedError)) return "";
+    const code: ErrorCode = error.code;
+    if (code === "aborted") return error.message;
+    // @ts-expect-error there is no such code
+    return code === "abort" ? "" : "";
+  }
+  // @ts-expect-error a typed array of another type
+  new Tensor("int64", new Float32Array(1), [1]);
+  // @ts-expect-error an option that does not exist
+  void loadModel(source, { threads: 4 });
+  // @ts-expect-error not a source
+  void loadModel(5);
+  // @ts-expect-error the list cannot be changed
+  async () => { (await loadModel(source)).attention.length = 0; };
+`;
+
+const kTypes = "type ErrorCode, HeedError, type ModelSource, type RunResult, type TensorInfo";
+
+test.each([
+  ["an ES module", "use.mts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
+  ["CommonJS", "use.cts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
+  ["a bundler", "use.ts", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+])("the types serve %s, strictly, libraries checked too", async (_, file, module, moduleResolution) => {
+  for (const entry of ["heed", "heed/external"]) {
+    const text = `import { ${kTypes}, loadModel, Tensor } from "${entry}";${kUse}`;
+    const folder = await project(`types-${file}`, { [file]: text, "package.json": '{"type":"module"}' });
+    const program = ts.createProgram([join(folder, file)], {
+      ...{ module, moduleResolution, strict: true, noEmit: true, types: [] },
+      ...{ target: ts.ScriptTarget.ES2022, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"] },
+      ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+      typeRoots: [],
+    });
+    const problems = ts.getPreEmitDiagnostics(program).map(({ messageText, file: where }) => ({
+      file: where?.fileName,
+      message: ts.flattenDiagnosticMessageText(messageText, "\n"),
+    }));
+    expect(problems).toEqual([]);
+  }
+});
+
+test("everything that `import * as heed` brings, both builds included, is at most 150 KB after gzip", async () => {
+  const { gzip } = await bundledSize();
+  expect(gzip).toBeLessThanOrEqual(kSizeLimit);
+});
