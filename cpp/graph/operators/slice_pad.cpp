@@ -89,6 +89,7 @@ Status infer_slice(Inference& node) {
 
 Status lower_slice(Lowering& node) {
   const View from = node.input(0), to = node.output(0);
+  if (to.shape.count() == 0) return {};
   const SliceArguments given = {
       integers_argument(node, 1, "starts"), integers_argument(node, 2, "ends"),
       integers_argument(node, 3, "axes"), integers_argument(node, 4, "steps")};
