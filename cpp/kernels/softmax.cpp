@@ -126,7 +126,8 @@ void softmax_columns(bool logarithm, float* y, Extent y_step, const float* x, Ex
     store_partial(greatest + j, max(load_partial(greatest + j, n), v), n);
   });
   each([&](Extent row, Extent j, int n) {
-    const f32x4 e = exp_negative(load_partial(x + row * x_step + j, n) - load_partial(greatest + j, n));
+    const f32x4 e =
+        exp_negative(load_partial(x + row * x_step + j, n) - load_partial(greatest + j, n));
     if (!logarithm) store_partial(y + row * y_step + j, e, n);
     store_partial(sum + j, load_partial(sum + j, n) + e, n);
   });
@@ -141,6 +142,11 @@ void softmax_columns(bool logarithm, float* y, Extent y_step, const float* x, Ex
       store_partial(to, load_partial(to, n) * s, n);
     }
   });
+}
+
+void softmax_row(float* y, const float* x, Extent count) {
+  const float sum = exp_row(y, x, row_maximum(x, count), count);
+  multiply_row(y, 1 / sum, count);
 }
 
 }  // namespace
@@ -182,28 +188,28 @@ void multiply_row(float* y, float factor, Extent count) {
 
 void softmax(SoftmaxKind kind, const Lines& lines, float* y, const float* x) {
   const Loop& line = lines.line;
+  const bool soft = kind == SoftmaxKind::kSoftmax;
   const bool columns = lines.kept.row > 1 && lines.kept.row_steps[0] == 1 &&
                        lines.kept.row_steps[1] == 1 && line.rank == 0 &&
                        kind != SoftmaxKind::kHardmax;
+  const bool short_rows = soft && line.rank == 0 && line.row <= kMaxRow && line.row_steps[1] == 1 &&
+                          line.row_steps[2] == 1;
   for_each_row(lines.kept, [&](const Extent* at, Extent count) {
     if (columns) {
-      softmax_columns(kind == SoftmaxKind::kLogSoftmax, y + at[1], line.row_steps[2], x + at[0],
-                      line.row_steps[1], line.row, count);
+      softmax_columns(!soft, y + at[1], line.row_steps[2], x + at[0], line.row_steps[1], line.row,
+                      count);
       return;
     }
     for (Extent i = 0; i < count; ++i) {
-      const Line one(line, y + at[1] + i * lines.kept.row_steps[1],
-                     x + at[0] + i * lines.kept.row_steps[0]);
-      switch (kind) {
-        case SoftmaxKind::kSoftmax:
-          one.softmax();
-          break;
-        case SoftmaxKind::kLogSoftmax:
-          one.log_softmax();
-          break;
-        case SoftmaxKind::kHardmax:
-          one.hardmax();
-          break;
+      float* to = y + at[1] + i * lines.kept.row_steps[1];
+      const float* from = x + at[0] + i * lines.kept.row_steps[0];
+      const Line one(line, to, from);
+      if (short_rows) {
+        softmax_row(to, from, line.row);
+      } else if (soft) {
+        one.softmax();
+      } else {
+        kind == SoftmaxKind::kLogSoftmax ? one.log_softmax() : one.hardmax();
       }
     }
   });

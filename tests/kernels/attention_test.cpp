@@ -1,0 +1,357 @@
+// The fused steps of attention against their definitions in double.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "kernels/activation.h"
+#include "support/operator_check.h"
+
+using namespace heed;
+using namespace heed::test;
+using kernels::ActivationKind;
+
+namespace {
+
+constexpr Tolerance kClose = {1e-5, 1e-5};
+
+// Attention of q (B,h,L,d), k (B,g,S,d), v (B,g,S,e) in plain loops.
+struct Reference {
+  HostTensor q, k, v;
+  double scale = 1;
+  // What is added to the score of (batch, head, query, key): -inf hides it.
+  std::function<double(const Extent*)> mask = [](const Extent*) { return 0.0; };
+  HostTensor y, map;
+
+  void run() {
+    const Extent batch = q.shape[0], heads = q.shape[1], queries = q.shape[2], width = q.shape[3];
+    const Extent group = heads / k.shape[1], keys = k.shape[2];
+    map = tensor_of({batch, heads, queries, keys}, [&](const Extent* i) {
+      double sum = 0, mine = 0;
+      for (Extent j = 0; j < keys; ++j) {
+        double score = 0;
+        for (Extent e = 0; e < width; ++e) {
+          const Extent at_q[] = {i[0], i[1], i[2], e}, at_k[] = {i[0], i[1] / group, j, e};
+          score += at(q, at_q, 4) * at(k, at_k, 4);
+        }
+        const Extent at_mask[] = {i[0], i[1], i[2], j};
+        const double term = std::exp(score * scale + mask(at_mask));
+        sum += term;
+        if (j == i[3]) mine = term;
+      }
+      return mine / sum;
+    });
+    y = tensor_of({batch, heads, queries, v.shape[3]}, [&](const Extent* i) {
+      double sum = 0;
+      for (Extent j = 0; j < keys; ++j) {
+        const Extent at_map[] = {i[0], i[1], i[2], j}, at_v[] = {i[0], i[1] / group, j, i[3]};
+        sum += at(map, at_map, 4) * at(v, at_v, 4);
+      }
+      return sum;
+    });
+  }
+};
+
+// (B,h,L,d) as (B,L,h*d).
+HostTensor tokens(const HostTensor& x) {
+  const Extent width = x.shape[3];
+  return tensor_of({x.shape[0], x.shape[2], x.shape[1] * width}, [&](const Extent* i) {
+    const Extent from[] = {i[0], i[2] / width, i[1], i[2] % width};
+    return at(x, from, 4);
+  });
+}
+
+// (B,h,L,d) as (B,h*d,rows,L/rows).
+HostTensor channels(const HostTensor& x, Extent rows) {
+  const Extent width = x.shape[3], columns = x.shape[2] / rows;
+  return tensor_of({x.shape[0], x.shape[1] * width, rows, columns}, [&](const Extent* i) {
+    const Extent from[] = {i[0], i[1] / width, i[2] * columns + i[3], i[1] % width};
+    return at(x, from, 4);
+  });
+}
+
+HostTensor packed(const HostTensor& q, const HostTensor& k, const HostTensor& v) {
+  const HostTensor* const parts[] = {&q, &k, &v};
+  const Extent width = q.shape[3], channels = q.shape[1] * width;
+  return tensor_of({q.shape[0], q.shape[2], 3 * channels}, [&](const Extent* i) {
+    const Extent c = i[2] % channels;
+    const Extent from[] = {i[0], c / width, i[1], c % width};
+    return at(*parts[i[2] / channels], from, 4);
+  });
+}
+
+Reference random_reference(Extent batch, Extent heads, Extent groups, Extent queries, Extent keys,
+                           Extent width, Extent value_width) {
+  Reference r;
+  r.q = random_tensor({batch, heads, queries, width}, 1);
+  r.k = random_tensor({batch, groups, keys, width}, 2);
+  r.v = random_tensor({batch, groups, keys, value_width}, 3);
+  r.scale = 1 / std::sqrt(static_cast<double>(width));
+  return r;
+}
+
+OperatorCall fused(std::string form, std::vector<HostTensor> inputs, Extent heads, double scale) {
+  OperatorCall call = {"ScaledDotProduct", std::move(inputs)};
+  call.attributes = {
+      {"form", std::move(form)}, {"heads", int64_t{heads}}, {"scale", static_cast<float>(scale)}};
+  call.domain = "heed";
+  call.outputs = 2;
+  return call;
+}
+
+}  // namespace
+
+TEST_CASE("ScaledDotProduct gives the same in every form and layout, with its map") {
+  struct Case {
+    Extent batch, heads, queries, keys, width;
+  };
+  const Case cases[] = {{1, 1, 1, 1, 1},  {2, 8, 40, 40, 15}, {1, 2, 13, 13, 16},
+                        {1, 3, 6, 6, 64}, {2, 1, 25, 25, 7},  {1, 1, 98, 98, 4},
+                        {1, 2, 2, 2, 8},  {1, 1, 5, 5, 33}};
+  for (const Case& c : cases) {
+    CAPTURE(c.batch, c.heads, c.queries, c.width);
+    Reference r = random_reference(c.batch, c.heads, c.heads, c.queries, c.keys, c.width, c.width);
+    r.run();
+    CHECK(difference(fused("heads", {r.q, r.k, r.v}, c.heads, r.scale), {r.y, r.map}, kClose) ==
+          "");
+    CHECK(difference(fused("tokens", {tokens(r.q), tokens(r.k), tokens(r.v)}, c.heads, r.scale),
+                     {tokens(r.y), r.map}, kClose) == "");
+    CHECK(difference(fused("packed", {packed(r.q, r.k, r.v)}, c.heads, r.scale),
+                     {tokens(r.y), r.map}, kClose) == "");
+    const Extent rows = c.queries % 2 == 0 ? 2 : 1;
+    CHECK(difference(
+              fused("channels", {channels(r.q, rows), channels(r.k, rows), channels(r.v, rows)},
+                    c.heads, r.scale),
+              {channels(r.y, rows), r.map}, kClose) == "");
+  }
+}
+
+TEST_CASE(
+    "ScaledDotProduct with other keys than queries, other values than keys, and few queries") {
+  for (const Extent queries : {1, 2, 3, 30}) {
+    for (const Extent keys : {1, 7, 300, 1500}) {
+      CAPTURE(queries, keys);
+      Reference r = random_reference(2, 2, 2, queries, keys, 12, 5);
+      r.run();
+      CHECK(difference(fused("heads", {r.q, r.k, r.v}, 2, r.scale), {r.y, r.map}, kClose) == "");
+      CHECK(difference(fused("tokens", {tokens(r.q), tokens(r.k), tokens(r.v)}, 2, r.scale),
+                       {tokens(r.y), r.map}, kClose) == "");
+    }
+  }
+}
+
+TEST_CASE("ScaledDotProduct shares keys and values among groups of heads") {
+  Reference r = random_reference(1, 6, 2, 9, 11, 8, 8);
+  r.run();
+  OperatorCall call = fused("tokens", {tokens(r.q), tokens(r.k), tokens(r.v)}, 6, r.scale);
+  call.attributes.push_back({"kv_heads", int64_t{2}});
+  CHECK(difference(call, {tokens(r.y), r.map}, kClose) == "");
+}
+
+TEST_CASE("masks are added or hide keys, and broadcast over any axes") {
+  Reference r = random_reference(4, 2, 2, 5, 6, 8, 8);
+  for (const Shape& shape :
+       {Shape{6}, Shape{5, 6}, Shape{5, 1}, Shape{2, 1, 6}, Shape{4, 2, 5, 6}, Shape{4, 1, 1, 6}}) {
+    CAPTURE(shape.text());
+    const HostTensor mask = random_tensor(shape, 8, -3, 3);
+    r.mask = [&](const Extent* i) { return at(mask, i, 4); };
+    r.run();
+    CHECK(difference(fused("heads", {r.q, r.k, r.v, mask}, 2, r.scale), {r.y, r.map}, kClose) ==
+          "");
+    // Hide where the mask is negative, but never the first key.
+    std::vector<uint8_t> bools;
+    HostTensor allowed = tensor_of(shape, [&](const Extent* i) {
+      const bool first = shape[shape.rank() - 1] == 1 || i[shape.rank() - 1] == 0;
+      bools.push_back(first || at(mask, i, shape.rank()) > 0);
+      return 0;
+    });
+    allowed = HostTensor{"", DType::kBool, shape, {}};
+    for (uint8_t b : bools) allowed.data.push_back(std::byte{b});
+    r.mask = [&](const Extent* i) { return at(allowed, i, 4) != 0 ? 0 : -HUGE_VAL; };
+    r.run();
+    CHECK(difference(fused("heads", {r.q, r.k, r.v, allowed}, 2, r.scale), {r.y, r.map}, kClose) ==
+          "");
+  }
+}
+
+TEST_CASE("windows of one image share a mask: its batch divides theirs") {
+  Reference r = random_reference(6, 2, 2, 4, 4, 8, 8);
+  const HostTensor mask = random_tensor({3, 1, 4, 4}, 8, -3, 3);
+  r.mask = [&](const Extent* i) {
+    const Extent at_mask[] = {i[0] % 3, 0, i[2], i[3]};
+    return at(mask, at_mask, 4);
+  };
+  r.run();
+  CHECK(difference(fused("heads", {r.q, r.k, r.v, mask}, 2, r.scale), {r.y, r.map}, kClose) == "");
+}
+
+TEST_CASE("causal attention sees itself and what came before") {
+  for (const Extent length : {1, 3, 26, 200}) {
+    Reference r = random_reference(1, 2, 2, length, length, 8, 8);
+    r.mask = [](const Extent* i) { return i[3] <= i[2] ? 0 : -HUGE_VAL; };
+    r.run();
+    OperatorCall call = fused("heads", {r.q, r.k, r.v}, 2, r.scale);
+    call.attributes.push_back({"causal", int64_t{1}});
+    CAPTURE(length);
+    CHECK(difference(call, {r.y, r.map}, kClose) == "");
+  }
+}
+
+TEST_CASE("a query that sees nothing gives NaN, or zeros where that is asked for") {
+  Reference r = random_reference(1, 1, 1, 3, 4, 8, 8);
+  r.mask = [](const Extent* i) { return i[2] == 1 ? -HUGE_VAL : 0; };
+  r.run();
+  const HostTensor mask =
+      tensor_of({3, 1}, [](const Extent* i) { return i[0] == 1 ? -HUGE_VAL : 0; });
+  OperatorCall call = fused("heads", {r.q, r.k, r.v, mask}, 1, r.scale);
+  CHECK(difference(call, {r.y, r.map}, kClose) == "");  // the reference divides 0 by 0
+  call.attributes.push_back({"empty_rows", std::string("zero")});
+  const auto zeroed = [](const HostTensor& x) {
+    return tensor_of(x.shape, [&](const Extent* i) { return i[2] == 1 ? 0 : at(x, i, 4); });
+  };
+  CHECK(difference(call, {zeroed(r.y), zeroed(r.map)}, kClose) == "");
+}
+
+TEST_CASE("the map costs nothing to the result: the same bits with and without it") {
+  const Reference r = random_reference(1, 2, 2, 30, 30, 15, 15);
+  OperatorCall call = fused("heads", {r.q, r.k, r.v}, 2, r.scale);
+  const auto with = outputs_of(call, false);
+  call.outputs = 1;
+  const auto without = outputs_of(call, false);
+  REQUIRE(with.ok());
+  REQUIRE(without.ok());
+  CHECK(difference(without.value()[0], with.value()[0], {}) == "");
+}
+
+TEST_CASE("ScaledDotProduct refuses what does not fit") {
+  const Reference r = random_reference(1, 2, 2, 5, 5, 8, 8);
+  const auto code = [](const OperatorCall& call) { return outputs_of(call, false).status().code; };
+  CHECK(code(fused("tokens", {tokens(r.q), tokens(r.k), tokens(r.v)}, 3, 1)) == Code::kWrongShape);
+  CHECK(code(fused("tokens", {tokens(r.q), tokens(r.k), tokens(r.v)}, 0, 1)) == Code::kWrongShape);
+  CHECK(code(fused("heads", {r.q, r.k}, 2, 1)) == Code::kInvalidGraph);
+  CHECK(code(fused("upside down", {r.q, r.k, r.v}, 2, 1)) == Code::kInvalidGraph);
+  CHECK(code(fused("heads", {r.q, r.k, r.v, random_tensor({4}, 1)}, 2, 1)) == Code::kWrongShape);
+  CHECK(code(fused("heads", {r.q, random_tensor({1, 2, 5, 7}, 1), r.v}, 2, 1)) ==
+        Code::kWrongShape);
+}
+
+TEST_CASE("PooledGate is pool, connections, gate and scale") {
+  struct Case {
+    Shape shape;
+    Extent hidden;
+    bool biases, residual;
+  };
+  const Case cases[] = {{{2, 16, 5, 6}, 4, true, false},  {{1, 7, 3, 3}, 2, true, true},
+                        {{2, 33, 9}, 5, false, false},    {{1, 480, 2, 3}, 120, true, false},
+                        {{2, 6, 4, 4}, 0, true, true},    {{3, 5}, 2, true, false},
+                        {{1, 20, 40, 41}, 5, true, false}};
+  for (const Case& c : cases) {
+    const Extent channels = c.shape[1], hidden = c.hidden == 0 ? channels : c.hidden;
+    const HostTensor x = random_tensor(c.shape, 1), w1 = random_tensor({hidden, channels, 1, 1}, 2),
+                     b1 = random_tensor({hidden}, 3), w2 = random_tensor({channels, c.hidden}, 4),
+                     b2 = random_tensor({channels}, 5);
+    const double positions = c.shape.count(2, c.shape.rank());
+    std::vector<double> pooled(static_cast<size_t>(c.shape[0] * channels));
+    tensor_of(c.shape, [&](const Extent* i) {
+      pooled[static_cast<size_t>(i[0] * channels + i[1])] += at(x, i, c.shape.rank()) / positions;
+      return 0;
+    });
+    const auto connect = [&](const HostTensor& w, const HostTensor& b,
+                             const std::vector<double>& from, Extent out, Extent in,
+                             auto activation) {
+      std::vector<double> to;
+      for (Extent n = 0; n < c.shape[0]; ++n) {
+        for (Extent o = 0; o < out; ++o) {
+          double sum = c.biases ? element(b, static_cast<size_t>(o)) : 0;
+          for (Extent k = 0; k < in; ++k) {
+            sum +=
+                element(w, static_cast<size_t>(o * in + k)) * from[static_cast<size_t>(n * in + k)];
+          }
+          to.push_back(activation(sum));
+        }
+      }
+      return to;
+    };
+    const auto relu = [](double v) { return std::fmax(v, 0); };
+    const auto gate = [](double v) { return std::fmin(std::fmax(0.2 * v + 0.5, 0), 1); };
+    std::vector<double> s = c.hidden == 0
+                                ? connect(w1, b1, pooled, channels, channels, gate)
+                                : connect(w2, b2, connect(w1, b1, pooled, hidden, channels, relu),
+                                          channels, hidden, gate);
+    Shape map_shape = c.shape;
+    for (int axis = 2; axis < map_shape.rank(); ++axis) map_shape[axis] = 1;
+    const auto gate_at = [&](const Extent* i) {
+      return s[static_cast<size_t>(i[0] * channels + i[1])];
+    };
+    const HostTensor map = tensor_of(map_shape, gate_at);
+    const HostTensor y = tensor_of(c.shape, [&](const Extent* i) {
+      return at(x, i, c.shape.rank()) * (gate_at(i) + (c.residual ? 1 : 0));
+    });
+
+    OperatorCall call = {"PooledGate", {x, w1, b1, w2, b2}};
+    if (!c.biases) call.inputs[2] = call.inputs[4] = left_out();
+    if (c.hidden == 0) call.inputs.resize(3);
+    call.domain = "heed";
+    call.attributes = {{"hidden", static_cast<int64_t>(ActivationKind::kRelu)},
+                       {"gate", static_cast<int64_t>(ActivationKind::kHardSigmoid)},
+                       {"gate_alpha", 0.2f},
+                       {"gate_beta", 0.5f},
+                       {"residual", int64_t{c.residual}}};
+    CAPTURE(c.shape.text(), c.hidden);
+    CHECK(difference(call, {y}, kClose) == "");
+    call.outputs = 2;
+    call.constants = true;
+    CHECK(difference(call, {y, map}, kClose) == "");
+  }
+}
+
+TEST_CASE("Attention appends to the past and keeps the scores it is asked for") {
+  Reference r = random_reference(2, 4, 2, 3, 8, 6, 5);
+  r.mask = [](const Extent* i) { return i[3] <= i[2] + 5 ? 0 : -HUGE_VAL; };
+  r.run();
+  const auto part = [](const HostTensor& x, Extent first, Extent count) {
+    return tensor_of({x.shape[0], x.shape[1], count, x.shape[3]}, [&](const Extent* i) {
+      const Extent from[] = {i[0], i[1], i[2] + first, i[3]};
+      return at(x, from, 4);
+    });
+  };
+  OperatorCall call = {
+      "Attention",
+      {r.q, part(r.k, 5, 3), part(r.v, 5, 3), left_out(), part(r.k, 0, 5), part(r.v, 0, 5)}};
+  call.opset = 23;
+  call.outputs = 4;
+  call.attributes = {{"is_causal", int64_t{1}}, {"qk_matmul_output_mode", int64_t{3}}};
+  CHECK(difference(call, {r.y, r.k, r.v, r.map}, kClose) == "");
+  call.outputs = 1;
+  CHECK(difference(call, {r.y}, kClose) == "");
+  call.inputs = {tokens(r.q), tokens(part(r.k, 5, 3)), tokens(part(r.v, 5, 3)),
+                 left_out(),  part(r.k, 0, 5),         part(r.v, 0, 5)};
+  call.attributes.push_back({"q_num_heads", int64_t{4}});
+  call.attributes.push_back({"kv_num_heads", int64_t{2}});
+  CHECK(difference(call, {tokens(r.y)}, kClose) == "");
+}
+
+TEST_CASE("RotaryEmbedding turns pairs, by position or by row") {
+  const Shape shape = {2, 3, 5, 12};
+  const HostTensor x = random_tensor(shape, 1), cosines = random_tensor({7, 4}, 2),
+                   sines = random_tensor({7, 4}, 3);
+  const HostTensor ids = host_tensor<int64_t>({0, 3, 6, 1, 2, 2, 4, 5, 0, 6}, {2, 5});
+  for (const bool interleaved : {false, true}) {
+    const HostTensor y = tensor_of(shape, [&](const Extent* i) {
+      if (i[3] >= 8) return at(x, i, 4);
+      const Extent pair = interleaved ? i[3] / 2 : i[3] % 4;
+      const bool second = interleaved ? i[3] % 2 == 1 : i[3] >= 4;
+      Extent u[] = {i[0], i[1], i[2], interleaved ? 2 * pair : pair};
+      Extent v[] = {i[0], i[1], i[2], interleaved ? 2 * pair + 1 : pair + 4};
+      const Extent angle[] = {Extent(element(ids, static_cast<size_t>(i[0] * 5 + i[2]))), pair};
+      const double c = at(cosines, angle, 2), s = at(sines, angle, 2);
+      return second ? at(x, u, 4) * s + at(x, v, 4) * c : at(x, u, 4) * c - at(x, v, 4) * s;
+    });
+    OperatorCall call = {"RotaryEmbedding", {x, cosines, sines, ids}};
+    call.opset = 23;
+    call.attributes = {{"rotary_embedding_dim", int64_t{8}}, {"interleaved", int64_t{interleaved}}};
+    CAPTURE(interleaved);
+    CHECK(difference(call, {y}, kClose) == "");
+    call.inputs[0] = tokens(x);
+    call.attributes.push_back({"num_heads", int64_t{3}});
+    CHECK(difference(call, {tokens(y)}, kClose) == "");
+  }
+}
