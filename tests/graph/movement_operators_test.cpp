@@ -87,6 +87,8 @@ TEST_CASE("images are moved alike in both layouts") {
                 const bool inside = c < 8 && h >= 1 && w + 1 < 6;
                 return inside ? at(x, {n, c, h - 1, w + 1}) : 0.0f;
               });
+  check_moves("Pad", x, {integers({0, -1, 0, -2, 0, -2, 0, -1})}, {}, {2, 5, 4, 3},
+              [&](auto n, auto c, auto h, auto w) { return at(x, {n, c + 1, h, w + 2}); });
   check_moves("Pad", x, {integers({0, 2, 3, 0, 0, 1, 0, 5})}, {{"mode", std::string("reflect")}},
               {2, 11, 7, 11}, [&](Extent n, Extent c, Extent h, Extent w) {
                 const auto mirrored = [](Extent i, Extent extent) {

@@ -83,22 +83,23 @@ TEST_CASE("positions that are NaN, infinite or far away read nothing outside") {
 
 TEST_CASE("reflection turns around the edge, or with align_corners around the centre") {
   const std::vector<float> from = {0, 1, 2, 3};  // (1, 4, 1)
-  // Positions -1.5 and 4.5 in elements: reflected around -0.5 and 3.5, or around 0 and 3.
-  const auto sampled = [&](bool align_corners) {
-    const auto normalized = [&](float x) {
-      return align_corners ? 2 * x / 3 - 1 : (2 * x + 1) / 4 - 1;
-    };
-    const std::vector<float> grid = {normalized(-1.5f), 0, normalized(4.5f), 0};
+  // At a position in elements.
+  const auto sampled = [&](bool align_corners, float x) {
+    const float normalized = align_corners ? 2 * x / 3 - 1 : (2 * x + 1) / 4 - 1;
+    const std::vector<float> grid = {normalized, 0};
     GridSample s = {
-        2, 1, {1, 4}, 1, 2, SampleMode::kLinear, SamplePadding::kReflection, align_corners};
-    std::vector<float> to(2);
-    kernels::grid_sample(s, from.data(), grid.data(), to.data());
+        2, 1, {1, 4}, 1, 1, SampleMode::kLinear, SamplePadding::kReflection, align_corners};
+    float to = 0;
+    kernels::grid_sample(s, from.data(), grid.data(), &to);
     return to;
   };
-  CHECK(sampled(false)[0] == Approx(0.5));
-  CHECK(sampled(false)[1] == Approx(2.5));
-  CHECK(sampled(true)[0] == Approx(1.5));
-  CHECK(sampled(true)[1] == Approx(1.5));
+  CHECK(sampled(false, -1.5f) == Approx(0.5));
+  CHECK(sampled(false, 4.5f) == Approx(2.5));
+  CHECK(sampled(false, -5.5f) == Approx(2.5));  // around -0.5 and around 3.5
+  CHECK(sampled(false, 9.5f) == Approx(1.5));
+  CHECK(sampled(true, -1.5f) == Approx(1.5));
+  CHECK(sampled(true, 4.5f) == Approx(1.5));
+  CHECK(sampled(true, -4.25f) == Approx(1.75));
 }
 
 TEST_CASE("an affine grid has the centres of the elements, or spans the corners") {
