@@ -57,7 +57,12 @@ describe.each(["chromium", "firefox"])("in %s", (name) => {
   });
 
   test("a policy that forbids WebAssembly gives an error that names what it must allow", async () => {
-    const { error } = await run(browser, `wasm-${name}`, 'await main("./model.onnx", {})', "script-src 'self'");
+    const { error } = await run(
+      browser,
+      `wasm-${name}`,
+      'await main("./model.onnx", {})',
+      "script-src 'self'",
+    );
     expect(error).toMatchObject({ code: "unsupported-platform" });
     expect(error.message).toMatch(/'wasm-unsafe-eval'/);
   });

@@ -114,7 +114,10 @@ describe.each(["heed", "heed/external"])("%s", (entry) => {
     const folder = await source(`plain-${name}`, entry);
     const map = { imports: { heed: "./heed/index.js", "heed/external": "./heed/external.js" } };
     const { writeFileSync } = await import("node:fs");
-    const html = page().replace("<script", `<script type="importmap">${JSON.stringify(map)}</script><script`);
+    const html = page().replace(
+      "<script",
+      `<script type="importmap">${JSON.stringify(map)}</script><script`,
+    );
     writeFileSync(join(folder, "index.html"), html);
     cpSync(join(await installed(), "node_modules/heed"), join(folder, "heed"), { recursive: true });
     await checkFolder(folder);
@@ -126,7 +129,13 @@ test("a bundle of Tensor alone does not carry the engine", async () => {
     "main.js": 'import { Tensor } from "heed"; console.log(Tensor);',
   });
   const { outputFiles } = await esbuild({
-    ...{ entryPoints: [join(folder, "main.js")], bundle: true, minify: true, format: "esm", write: false },
+    ...{
+      entryPoints: [join(folder, "main.js")],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      write: false,
+    },
   });
   expect(outputFiles[0].contents.length).toBeLessThan(20_000);
 });

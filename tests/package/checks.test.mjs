@@ -83,23 +83,33 @@ test.each([
   ["an ES module", "use.mts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
   ["CommonJS", "use.cts", ts.ModuleKind.Node16, ts.ModuleResolutionKind.Node16],
   ["a bundler", "use.ts", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
-])("the types serve %s, strictly, libraries checked too", async (_, file, module, moduleResolution) => {
-  for (const entry of ["heed", "heed/external"]) {
-    const text = `import { ${kTypes}, loadModel, Tensor } from "${entry}";${kUse}`;
-    const folder = await project(`types-${file}`, { [file]: text, "package.json": '{"type":"module"}' });
-    const program = ts.createProgram([join(folder, file)], {
-      ...{ module, moduleResolution, strict: true, noEmit: true, types: [] },
-      ...{ target: ts.ScriptTarget.ES2022, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"] },
-      ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-      typeRoots: [],
-    });
-    const problems = ts.getPreEmitDiagnostics(program).map(({ messageText, file: where }) => ({
-      file: where?.fileName,
-      message: ts.flattenDiagnosticMessageText(messageText, "\n"),
-    }));
-    expect(problems).toEqual([]);
-  }
-});
+])(
+  "the types serve %s, strictly, libraries checked too",
+  async (_, file, module, moduleResolution) => {
+    for (const entry of ["heed", "heed/external"]) {
+      const text = `import { ${kTypes}, loadModel, Tensor } from "${entry}";${kUse}`;
+      const folder = await project(`types-${file}`, {
+        [file]: text,
+        "package.json": '{"type":"module"}',
+      });
+      const program = ts.createProgram([join(folder, file)], {
+        ...{ module, moduleResolution, strict: true, noEmit: true, types: [] },
+        ...{ target: ts.ScriptTarget.ES2022, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"] },
+        ...{
+          skipLibCheck: false,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+        },
+        typeRoots: [],
+      });
+      const problems = ts.getPreEmitDiagnostics(program).map(({ messageText, file: where }) => ({
+        file: where?.fileName,
+        message: ts.flattenDiagnosticMessageText(messageText, "\n"),
+      }));
+      expect(problems).toEqual([]);
+    }
+  },
+);
 
 test("everything that `import * as heed` brings, both builds included, is at most 150 KB after gzip", async () => {
   const { gzip } = await bundledSize();

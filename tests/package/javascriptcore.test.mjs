@@ -51,7 +51,11 @@ test("JavaScriptCore loads the package, chooses simd128 and runs a network as No
       main(bytes, {}).then((result) => print(JSON.stringify(result)), (error) => print("failed: " + error + error.stack));`,
   });
   await esbuild({
-    ...{ entryPoints: [join(folder, "main.js")], outfile: join(folder, "bundle.js"), format: "iife" },
+    ...{
+      entryPoints: [join(folder, "main.js")],
+      outfile: join(folder, "bundle.js"),
+      format: "iife",
+    },
     ...{ bundle: true, logLevel: "error", nodePaths: [join(root, "node_modules")] },
   });
   const { stdout } = await promisify(execFile)(jsc, [join(folder, "bundle.js")]);
@@ -60,7 +64,10 @@ test("JavaScriptCore loads the package, chooses simd128 and runs a network as No
   checkResult(expect, result, { build: "simd128", worker: false });
 
   const wasm = readFileSync(join(build, "package/simd128.wasm"));
-  const main = new Function("loadModel", "Tensor", `${program}; return main;`)(loadModel, (await import("heed")).Tensor);
+  const main = new Function("loadModel", "Tensor", `${program}; return main;`)(
+    loadModel,
+    (await import("heed")).Tensor,
+  );
   const here = await main(model, { wasm });
   expect(result.y).toEqual(here.y); // the same module gives the same bits
 });

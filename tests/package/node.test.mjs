@@ -24,7 +24,9 @@ test.each([
 ])("Node.js runs it from %s, in this thread and in a worker", async (_, file, imports) => {
   const folder = await project("node", { [file]: imports + program + print("{}") });
   checkResult(expect, await node(folder, file), { worker: false });
-  const worker = await project("node-worker", { [file]: imports + program + print("{ worker: true }") });
+  const worker = await project("node-worker", {
+    [file]: imports + program + print("{ worker: true }"),
+  });
   checkResult(expect, await node(worker, file), { worker: true });
 });
 
@@ -54,7 +56,10 @@ test("the command is installed", async () => {
   const command = join(await installed(), "node_modules/.bin/heed");
   const { stdout } = await execute(command, ["inspect", model, "--json"]);
   expect(JSON.parse(stdout).attention).toHaveLength(9);
-  const notices = readFileSync(join(await installed(), "node_modules/heed/cli.LICENSES.txt"), "utf8");
+  const notices = readFileSync(
+    join(await installed(), "node_modules/heed/cli.LICENSES.txt"),
+    "utf8",
+  );
   for (const name of ["fast-png", "jpeg-js", "fflate", "iobuffer"]) {
     expect(notices).toMatch(new RegExp(`^${name} \\d.*\\n\\n[^-]`, "m"));
   }

@@ -23,9 +23,13 @@ interface Ended {
 
 const heed = (...args: string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [join(build, "package/cli.js"), ...args], (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [join(build, "package/cli.js"), ...args],
+      (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+      },
+    );
   });
 
 /** The one JSON document that a command prints. */
@@ -53,7 +57,13 @@ describe("heed inspect", () => {
   test("prints what a model is", async () => {
     const { status, stdout, stderr } = await heed("inspect", direction, "--shape", "x=1x3x48x192");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    for (const part of [/inputs +x: float32/, /Conv 3\d/, /se\.8: squeeze-excite/, /weights +0\.\d MB/, /plan +0\.\d MB/]) {
+    for (const part of [
+      /inputs +x: float32/,
+      /Conv 3\d/,
+      /se\.8: squeeze-excite/,
+      /weights +0\.\d MB/,
+      /plan +0\.\d MB/,
+    ]) {
       expect(stdout).toMatch(part);
     }
     expect((await heed("inspect", direction)).stdout).toMatch(/--shape x=Nx3xNxN/);
@@ -62,7 +72,11 @@ describe("heed inspect", () => {
   test("--json prints the same as one document", async () => {
     const { status, ...report } = await json("inspect", direction, "--shape", "1x3x48x192");
     expect(status).toBe(0);
-    expect(report).toMatchObject({ inputs: [{ name: "x" }], threads: 1, build: expect.any(String) });
+    expect(report).toMatchObject({
+      inputs: [{ name: "x" }],
+      threads: 1,
+      build: expect.any(String),
+    });
     expect(report.attention).toHaveLength(9);
     expect(report.memory.weightBytes).toBeGreaterThan(500_000);
     expect(report.memory.plan).toMatchObject({ shapes: { x: [1, 3, 48, 192] } });
@@ -105,23 +119,41 @@ describe("heed run", () => {
     expect(y.data.map((v: number) => Math.round(v * 255))).toEqual([51, 204, 0, 204, 0, 255]);
     const options = ["--order", "bgr", "--scale", "1", "--mean", "0,1,2", "--std", "1,1,7"];
     const bgr = (await json("run", imageModel, "--input", `image=${png}`, ...options)).outputs.y;
-    expect(bgr.data.map((v: number) => v.toFixed(3))).toEqual(["0.000", "255.000", "-1.000", "203.000", "7.000", "28.857"]);
+    expect(bgr.data.map((v: number) => v.toFixed(3))).toEqual([
+      "0.000",
+      "255.000",
+      "-1.000",
+      "203.000",
+      "7.000",
+      "28.857",
+    ]);
     const sized = (await json("run", imageModel, "--input", png, "--size", "4x2")).outputs.y;
     expect(sized.shape).toEqual([1, 3, 2, 4]);
   });
 
   test.each([
     ["grey", { data: Uint8Array.of(10, 20), channels: 1 }, [10, 20, 10, 20, 10, 20]],
-    ["grey and transparent", { data: Uint8Array.of(10, 255, 20, 0), channels: 2 }, [10, 255, 10, 255, 10, 255]],
-    ["16 bits deep", { data: Uint16Array.of(2560, 5120), channels: 1, depth: 16 }, [10, 20, 10, 20, 10, 20]],
+    [
+      "grey and transparent",
+      { data: Uint8Array.of(10, 255, 20, 0), channels: 2 },
+      [10, 255, 10, 255, 10, 255],
+    ],
+    [
+      "16 bits deep",
+      { data: Uint16Array.of(2560, 5120), channels: 1, depth: 16 },
+      [10, 20, 10, 20, 10, 20],
+    ],
   ])("takes PNG images that are %s", async (name, image, expected) => {
     const png = file(`${name}.png`, encode({ width: 2, height: 1, ...image } as never));
-    expect((await json("run", imageModel, "--input", png, "--scale", "1")).outputs.y.data).toEqual(expected);
+    expect((await json("run", imageModel, "--input", png, "--scale", "1")).outputs.y.data).toEqual(
+      expected,
+    );
   });
 
   test("takes JPEG images, upright as their EXIF data say", async () => {
     const data = new Uint8Array(16 * 8 * 4).fill(255);
-    for (let y = 0; y < 8; y++) for (let x = 0; x < 8; x++) data.set([0, 0, 0, 255], 4 * (16 * y + x));
+    for (let y = 0; y < 8; y++)
+      for (let x = 0; x < 8; x++) data.set([0, 0, 0, 255], 4 * (16 * y + x));
     const plain = jpeg.encode({ data, width: 16, height: 8 }, 95).data;
     const corner = async (path: string) => {
       const { shape, data: values } = (await json("run", imageModel, "--input", path)).outputs.y;
@@ -136,9 +168,21 @@ describe("heed run", () => {
   });
 
   test("writes the attention maps as pictures", async () => {
-    const png = file("grey.png", encode({ data: new Uint8Array(64 * 32 * 3).fill(90), width: 64, height: 32, channels: 3 }));
+    const png = file(
+      "grey.png",
+      encode({ data: new Uint8Array(64 * 32 * 3).fill(90), width: 64, height: 32, channels: 3 }),
+    );
     const maps = join(folder, "maps");
-    const report = await json("run", direction, "--input", png, "--size", "192x48", "--attention", maps);
+    const report = await json(
+      "run",
+      direction,
+      "--input",
+      png,
+      "--size",
+      "192x48",
+      "--attention",
+      maps,
+    );
     expect(Object.keys(report.attention)).toHaveLength(9);
     const picture = decode(readFileSync(report.attention["se.0"]));
     expect(picture.width).toBe(256); // 8 channels, a bar of 32 pixels each
@@ -150,7 +194,9 @@ describe("heed run", () => {
     const model = writeModel({ inputs: { x: [1, 3] }, outputs: { y: [1, 3] }, weights, nodes });
     file("one.bin", new Uint8Array(Float32Array.of(1, 1, 1).buffer));
     const x = file("row.json", "[[1, 2, 3]]");
-    expect((await json("run", file("split.onnx", model), "--input", x)).outputs.y.data).toEqual([2, 3, 4]);
+    expect((await json("run", file("split.onnx", model), "--input", x)).outputs.y.data).toEqual([
+      2, 3, 4,
+    ]);
   });
 
   test("prints a summary for people", async () => {
@@ -189,7 +235,10 @@ describe("a wrong command has status 2 and says what is right:", () => {
     const { status, stdout, stderr } = await heed(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toMatch(message);
-    expect(await json(...args)).toMatchObject({ status: 2, error: { code: "usage", message: expect.stringMatching(message) } });
+    expect(await json(...args)).toMatchObject({
+      status: 2,
+      error: { code: "usage", message: expect.stringMatching(message) },
+    });
   });
 
   test("--help has status 0", async () => {
@@ -205,13 +254,21 @@ describe("a failure has status 1 and a code:", () => {
     ["no ONNX file", ["inspect", join(build, "package/package.json")], "invalid-file"],
     ["no input", ["run", adder], "missing-input"],
     ["no such input file", ["run", adder, "--input", "x=none.npy"], "invalid-argument"],
-    ["an input of another kind", ["run", adder, "--input", join(build, "package/LICENSE")], "invalid-argument"],
+    [
+      "an input of another kind",
+      ["run", adder, "--input", join(build, "package/LICENSE")],
+      "invalid-argument",
+    ],
     ["an image that is cut short", ["run", imageModel, "--input", "cut.png"], "invalid-image"],
     ["a wrong shape", ["run", adder, "--input", "wrong.json"], "wrong-shape"],
     ["uneven JSON", ["run", adder, "--input", "uneven.json"], "wrong-shape"],
     ["JSON of texts", ["run", adder, "--input", "text.json"], "invalid-argument"],
     ["an unknown output", ["run", adder, "--input", "ok.json", "--output", "q"], "unknown-name"],
-    ["an order that is none", ["run", imageModel, "--input", "ok.png", "--order", "gbr"], "invalid-argument"],
+    [
+      "an order that is none",
+      ["run", imageModel, "--input", "ok.png", "--order", "gbr"],
+      "invalid-argument",
+    ],
   ])("%s", async (_, args, code) => {
     const png = encode({ data: rgb, width: 2, height: 1, channels: 3 });
     file("cut.png", png.subarray(0, 40));
@@ -221,14 +278,44 @@ describe("a failure has status 1 and a code:", () => {
     file("text.json", '[["a", "b", "c"]]');
     file("ok.json", "[[1, 2, 3]]");
     const resolved = args.map((arg) => (existsSync(file(arg)) ? file(arg) : arg));
-    expect(await json(...resolved)).toMatchObject({ status: 1, error: { code, message: expect.any(String) } });
+    expect(await json(...resolved)).toMatchObject({
+      status: 1,
+      error: { code, message: expect.any(String) },
+    });
     expect(await heed(...resolved)).toMatchObject({ status: 1, stdout: "" });
   });
 });
 
 /** A JPEG file with an EXIF block that has one entry, the orientation. */
 function withOrientation(image: Uint8Array, turn: number): Uint8Array {
-  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, turn, 0, 0, 0, 0, 0, 0];
+  const tiff = [
+    0x4d,
+    0x4d,
+    0,
+    42,
+    0,
+    0,
+    0,
+    8,
+    0,
+    1,
+    1,
+    0x12,
+    0,
+    3,
+    0,
+    0,
+    0,
+    1,
+    0,
+    turn,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ];
   const body = [...Buffer.from("Exif\0\0", "latin1"), ...tiff];
   const segment = [0xff, 0xe1, 0, body.length + 2, ...body];
   return Uint8Array.of(image[0]!, image[1]!, ...segment, ...image.subarray(2));

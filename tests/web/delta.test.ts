@@ -13,12 +13,23 @@ function bytes(length: number, seed: number): Uint8Array {
 
 describe("the delta from the simd128 module to the relaxed one", () => {
   const base = bytes(5000, 1);
-  const edited = Uint8Array.from([...base.subarray(0, 1000), 9, 9, 9, ...base.subarray(1010, 4000), ...base.subarray(500, 900)]);
+  const edited = Uint8Array.from([
+    ...base.subarray(0, 1000),
+    9,
+    9,
+    9,
+    ...base.subarray(1010, 4000),
+    ...base.subarray(500, 900),
+  ]);
 
   test.each([
     ["the same bytes", base, base],
     ["replaced, removed and moved bytes", base, edited],
-    ["bytes that have nothing in common", base, Uint8Array.from({ length: 300 }, (_, i) => 100 + (i % 100))],
+    [
+      "bytes that have nothing in common",
+      base,
+      Uint8Array.from({ length: 300 }, (_, i) => 100 + (i % 100)),
+    ],
     ["an empty target", base, new Uint8Array(0)],
     ["an empty base", new Uint8Array(0), edited],
     ["less than a window", base, base.subarray(0, 3)],

@@ -14,7 +14,10 @@ test("and those of the engine that was built", async () => {
   const { createEngine } = await import("../../build/generated/engine.ts");
   const wasm = readFileSync(join(root, "build/generated/simd128.wasm"));
   const runtime = await createEngine({
-    instantiateWasm(imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void) {
+    instantiateWasm(
+      imports: WebAssembly.Imports,
+      receive: (instance: WebAssembly.Instance) => void,
+    ) {
       WebAssembly.instantiate(wasm, imports).then(({ instance }) => receive(instance));
       return {};
     },

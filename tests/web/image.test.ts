@@ -30,7 +30,10 @@ describe("Tensor.fromImage", () => {
 
   test("can put blue first; mean and std are in the tensor's order", () => {
     const options = { order: "bgr", scale: 1, mean: [1, 2, 3], std: [10, 20, 40] } as const;
-    const tensor = Tensor.fromImage(image(1, 1, () => [43, 82, 101]), options);
+    const tensor = Tensor.fromImage(
+      image(1, 1, () => [43, 82, 101]),
+      options,
+    );
     expect(Array.from(tensor.data)).toEqual([10, 4, 1]);
   });
 
@@ -43,22 +46,31 @@ describe("Tensor.fromImage", () => {
     ["spreads one pixel", 1, 3, [0, 0, 0]],
   ])("%s with pixel centres at halves", (_, from, to, expected) => {
     const size = { width: to, height: 1 };
-    const tensor = Tensor.fromImage(image(from, 1, (x) => [x * 80, 0, 0]), { ...raw, size });
+    const tensor = Tensor.fromImage(
+      image(from, 1, (x) => [x * 80, 0, 0]),
+      { ...raw, size },
+    );
     expect(plane(tensor, 0)).toEqual(expected);
-    const upright = Tensor.fromImage(image(1, from, (_, y) => [y * 80, 0, 0]), {
-      ...raw,
-      size: { width: 1, height: to },
-    });
+    const upright = Tensor.fromImage(
+      image(1, from, (_, y) => [y * 80, 0, 0]),
+      {
+        ...raw,
+        size: { width: 1, height: to },
+      },
+    );
     expect(plane(upright, 0)).toEqual(expected);
   });
 
   test("contains: all of the image, centred, and background around", () => {
-    const tensor = Tensor.fromImage(image(4, 2, () => [10, 20, 30]), {
-      ...raw,
-      size: { width: 4, height: 4 },
-      resize: "contain",
-      background: [1, 2, 3],
-    });
+    const tensor = Tensor.fromImage(
+      image(4, 2, () => [10, 20, 30]),
+      {
+        ...raw,
+        size: { width: 4, height: 4 },
+        resize: "contain",
+        background: [1, 2, 3],
+      },
+    );
     const row = (value: number) => Array(4).fill(value);
     expect(plane(tensor, 0)).toEqual([...row(1), ...row(10), ...row(10), ...row(1)]);
     expect(plane(tensor, 2)).toEqual([...row(3), ...row(30), ...row(30), ...row(3)]);
@@ -67,17 +79,26 @@ describe("Tensor.fromImage", () => {
   test("the background is normalised like a pixel, in the tensor's order", () => {
     const options = { order: "bgr", resize: "contain", background: [9, 0, 0] } as const;
     const size = { width: 1, height: 3 };
-    const tensor = Tensor.fromImage(image(1, 1, () => [0, 0, 0]), {
-      ...{ ...options, size, scale: 1, mean: [0, 0, 1], std: [1, 1, 2] },
-    });
+    const tensor = Tensor.fromImage(
+      image(1, 1, () => [0, 0, 0]),
+      {
+        ...{ ...options, size, scale: 1, mean: [0, 0, 1], std: [1, 1, 2] },
+      },
+    );
     expect(plane(tensor, 2)).toEqual([4, -0.5, 4]);
   });
 
   test("covers: fills the size, and cuts off two sides evenly", () => {
     const size = { width: 2, height: 2 };
-    const wide = Tensor.fromImage(image(6, 2, (x) => [x * 10, 0, 0]), { ...raw, size, resize: "cover" });
+    const wide = Tensor.fromImage(
+      image(6, 2, (x) => [x * 10, 0, 0]),
+      { ...raw, size, resize: "cover" },
+    );
     expect(plane(wide, 0)).toEqual([20, 30, 20, 30]);
-    const tall = Tensor.fromImage(image(2, 6, (_, y) => [y * 10, 0, 0]), { ...raw, size, resize: "cover" });
+    const tall = Tensor.fromImage(
+      image(2, 6, (_, y) => [y * 10, 0, 0]),
+      { ...raw, size, resize: "cover" },
+    );
     expect(plane(tall, 0)).toEqual([20, 20, 30, 30]);
   });
 
@@ -95,7 +116,10 @@ describe("Tensor.fromImage", () => {
   ])("takes an image of %i x %i", (width, height) => {
     const size = { width: 32, height: 32 };
     for (const resize of ["stretch", "contain", "cover"] as const) {
-      const tensor = Tensor.fromImage(image(width, height, () => [7, 7, 7]), { ...raw, size, resize });
+      const tensor = Tensor.fromImage(
+        image(width, height, () => [7, 7, 7]),
+        { ...raw, size, resize },
+      );
       expect(tensor.shape).toEqual([1, 3, 32, 32]);
       expect(plane(tensor, 1)).toContain(7);
       expect(tensor.data.every((value) => value === 7 || value === 255)).toBe(true);
@@ -122,10 +146,25 @@ describe("Tensor.fromImage refuses", () => {
 
   test.each([
     ["nothing", null, "invalid-argument", /object/],
-    ["pixels that are too few", { data: new Uint8ClampedArray(3), width: 1, height: 1 }, "invalid-image", /4 bytes.*3/],
-    ["an image of no pixels", { data: new Uint8ClampedArray(0), width: 0, height: 4 }, "invalid-image", /0 x 4/],
+    [
+      "pixels that are too few",
+      { data: new Uint8ClampedArray(3), width: 1, height: 1 },
+      "invalid-image",
+      /4 bytes.*3/,
+    ],
+    [
+      "an image of no pixels",
+      { data: new Uint8ClampedArray(0), width: 0, height: 4 },
+      "invalid-image",
+      /0 x 4/,
+    ],
     ["floats", { data: new Float32Array(4), width: 1, height: 1 }, "invalid-image", /4 bytes/],
-    ["a picture that did not load", { naturalWidth: 0, naturalHeight: 0, width: 20, height: 20 }, "invalid-image", /decoded/],
+    [
+      "a picture that did not load",
+      { naturalWidth: 0, naturalHeight: 0, width: 20, height: 20 },
+      "invalid-image",
+      /decoded/,
+    ],
   ])("%s", async (_, source, code, message) => {
     await expectError(() => Tensor.fromImage(source as never), code, message);
   });

@@ -16,7 +16,9 @@ const bytes = readFileSync(direction);
 /** Whether a model adds one: it was loaded whole. */
 async function expectAddsOne(source: ModelSource, options: LoadModelOptions = {}) {
   const model = await loadModel(source, options);
-  const { outputs } = await model.run({ x: new Tensor("float32", Float32Array.of(1, 2, 3), [1, 3]) });
+  const { outputs } = await model.run({
+    x: new Tensor("float32", Float32Array.of(1, 2, 3), [1, 3]),
+  });
   expect(numbers(outputs.y!)).toEqual([2, 3, 4]);
   model.dispose();
 }
@@ -86,7 +88,13 @@ describe.each([
     ["a server that compresses", () => `${address}/packed.onnx`],
   ])("from %s", async (_, source) => {
     const model = await loadModel(await source(), { worker });
-    expect(model.inputs).toEqual([{ name: "x", dtype: "float32", shape: [expect.any(String), 3, expect.any(String), expect.any(String)] }]);
+    expect(model.inputs).toEqual([
+      {
+        name: "x",
+        dtype: "float32",
+        shape: [expect.any(String), 3, expect.any(String), expect.any(String)],
+      },
+    ]);
     expect(model.outputs).toHaveLength(1);
     expect(model.attention).toHaveLength(9);
     expect(model.info.worker).toBe(worker);
@@ -127,10 +135,13 @@ describe.each([
 
   test("and says how far it is", async () => {
     const seen: [number, number | undefined][] = [];
-    const onProgress: LoadModelOptions["onProgress"] = ({ loaded, total }) => seen.push([loaded, total]);
+    const onProgress: LoadModelOptions["onProgress"] = ({ loaded, total }) =>
+      seen.push([loaded, total]);
     (await loadModel(`${address}/model.onnx`, { worker, onProgress })).dispose();
     expect(seen.length).toBeGreaterThan(1);
-    expect(seen.map(([loaded]) => loaded)).toEqual(seen.map(([loaded]) => loaded).sort((a, b) => a - b));
+    expect(seen.map(([loaded]) => loaded)).toEqual(
+      seen.map(([loaded]) => loaded).sort((a, b) => a - b),
+    );
     expect(seen.at(-1)).toEqual([bytes.length, bytes.length]);
     seen.length = 0;
     (await loadModel(`${address}/packed.onnx`, { worker, onProgress })).dispose();
@@ -161,7 +172,12 @@ describe("a load that fails says why, and can be tried again:", () => {
     ["no protocol that exists", () => "nonsense:x", "fetch-failed", /nonsense/],
     ["an empty file", () => new Uint8Array(0), "invalid-file", /./],
     ["text", () => new TextEncoder().encode("hello, I am no model"), "invalid-file", /./],
-    ["an HTML file", () => new TextEncoder().encode("<!doctype html>"), "invalid-file", /text|HTML/],
+    [
+      "an HTML file",
+      () => new TextEncoder().encode("<!doctype html>"),
+      "invalid-file",
+      /text|HTML/,
+    ],
     ["a number", () => 5 as unknown as string, "invalid-argument", /Number/],
     ["nothing", () => undefined as unknown as string, "invalid-argument", /Undefined/],
   ])("%s", async (_, source, code, message) => {
@@ -213,13 +229,22 @@ describe("a load that fails says why, and can be tried again:", () => {
     const shapes = { inputs: { x: [1] }, outputs: { b: [1] } };
     await expectError(loadModel(writeModel({ ...shapes, nodes: cycle })), "invalid-graph", /cycle/);
     const dangling = [{ operator: "Add", inputs: ["x", "nowhere"], outputs: ["b"] }];
-    await expectError(loadModel(writeModel({ ...shapes, nodes: dangling })), "invalid-graph", "nowhere");
+    await expectError(
+      loadModel(writeModel({ ...shapes, nodes: dangling })),
+      "invalid-graph",
+      "nowhere",
+    );
   });
 
   test.each<[string, object, string, RegExp]>([
     ["an unknown option", { thread: 2 }, "unknown-option", /"thread".*"worker".*"recognize"/],
     ["an option of Object's", JSON.parse('{"__proto__": 1}'), "unknown-option", /__proto__/],
-    ["an option of another type", { worker: "yes" }, "invalid-argument", /"worker".*boolean.*string/],
+    [
+      "an option of another type",
+      { worker: "yes" },
+      "invalid-argument",
+      /"worker".*boolean.*string/,
+    ],
     ["null as an option", { signal: null }, "invalid-argument", /"signal".*null/],
     ["names that are none", { keep: [1] }, "invalid-argument", /"keep"/],
     ["workerUrl without a worker", { workerUrl: "w.js" }, "invalid-argument", /worker: true/],
@@ -233,8 +258,15 @@ describe("the engine", () => {
 
   test("can be given: as a path, an address, bytes, a response, a module", async () => {
     const file = `${build}/package/simd128.wasm`;
-    const response = () => new Response(simd128, { headers: { "content-type": "application/wasm" } });
-    for (const wasm of [file, pathToFileURL(file), simd128, response(), Promise.resolve(response())]) {
+    const response = () =>
+      new Response(simd128, { headers: { "content-type": "application/wasm" } });
+    for (const wasm of [
+      file,
+      pathToFileURL(file),
+      simd128,
+      response(),
+      Promise.resolve(response()),
+    ]) {
       await expectAddsOne(addOne, { wasm });
       await expectAddsOne(addOne, { wasm: new WebAssembly.Module(simd128), worker: true });
     }
@@ -259,14 +291,24 @@ describe("the engine", () => {
     await expectError(loadModel(addOne, { wasm: other }), "version-mismatch", /same version/);
     const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
     await expectError(loadModel(addOne, { wasm: empty }), "version-mismatch", /no module of heed/);
-    await expectError(loadModel(addOne, { wasm: addOne }), "version-mismatch", /starts with the bytes 08/);
-    await expectError(loadModel(addOne, { wasm: "no/such.wasm" }), "fetch-failed", /no\/such\.wasm/);
+    await expectError(
+      loadModel(addOne, { wasm: addOne }),
+      "version-mismatch",
+      /starts with the bytes 08/,
+    );
+    await expectError(
+      loadModel(addOne, { wasm: "no/such.wasm" }),
+      "fetch-failed",
+      /no\/such\.wasm/,
+    );
     await expectAddsOne(addOne);
   });
 
   test("comes from a separate file with heed/external", async () => {
     const model = await external.loadModel(addOne);
-    const { outputs } = await model.run({ x: new external.Tensor("float32", new Float32Array(3), [1, 3]) });
+    const { outputs } = await model.run({
+      x: new external.Tensor("float32", new Float32Array(3), [1, 3]),
+    });
     expect(numbers(outputs.y!)).toEqual([1, 1, 1]);
     model.dispose();
   });

@@ -15,7 +15,8 @@ async function residentBytes(): Promise<number> {
   return process.memoryUsage.rss();
 }
 
-const picture = () => new Tensor("float32", new Float32Array(3 * 48 * 192).fill(0.1), [1, 3, 48, 192]);
+const picture = () =>
+  new Tensor("float32", new Float32Array(3 * 48 * 192).fill(0.1), [1, 3, 48, 192]);
 
 /** Growth in bytes when `use` is repeated, after a few times that fill what is kept. */
 async function growth(times: number, use: () => Promise<void>): Promise<number> {

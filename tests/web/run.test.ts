@@ -81,21 +81,79 @@ describe.each([
     ["no inputs", {}, {}, "missing-input", /"x".*float32 \[n, 3\]/],
     ["no object", 5, {}, "invalid-argument", /object/],
     ["another name", { z: floats([1], [1]) }, {}, "unknown-name", /"z".*"x"/],
-    ["another type", { x: new Tensor("int32", new Int32Array(3), [1, 3]) }, {}, "wrong-type", /float32 \[n, 3\], not int32 \[1, 3\]/],
+    [
+      "another type",
+      { x: new Tensor("int32", new Int32Array(3), [1, 3]) },
+      {},
+      "wrong-type",
+      /float32 \[n, 3\], not int32 \[1, 3\]/,
+    ],
     ["no tensor", { x: new Float32Array(3) }, {}, "wrong-type", /Tensor/],
     ["null", { x: null }, {}, "wrong-type", /Tensor/],
     ["another rank", { x: floats([1, 2, 3], [3]) }, {}, "wrong-shape", /x.*\(3\).*\(n, 3\)/],
     ["another size", { x: floats([1, 2], [1, 2]) }, {}, "wrong-shape", /x.*\(1, 2\).*\(n, 3\)/],
-    ["an unknown option", { x: floats([1, 2, 3], [1, 3]) }, { thread: 1 }, "unknown-option", /"thread".*"attention"/],
-    ["an output that is none", { x: floats([1, 2, 3], [1, 3]) }, { outputs: ["q"] }, "unknown-name", /"q".*"y"/],
-    ["outputs that are no list", { x: floats([1, 2, 3], [1, 3]) }, { outputs: "y" }, "invalid-argument", /"outputs"/],
-    ["a block that is none", { x: floats([1, 2, 3], [1, 3]) }, { attention: ["se.0"] }, "unknown-name", /"se.0".*none/],
-    ["a buffer for no output", { x: floats([1, 2, 3], [1, 3]) }, { into: { x: new Float32Array(3) } }, "unknown-name", /"x".*"y"/],
-    ["a buffer that is too small", { x: floats([1, 2, 3], [1, 3]) }, { into: { y: new Float32Array(2) } }, "wrong-shape", /8 bytes.*12/],
-    ["a buffer of another type", { x: floats([1, 2, 3], [1, 3]) }, { into: { y: new Int32Array(3) } }, "wrong-type", /Float32Array/],
-    ["no buffer", { x: floats([1, 2, 3], [1, 3]) }, { into: { y: [1, 2, 3] } }, "wrong-type", /typed array/],
+    [
+      "an unknown option",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { thread: 1 },
+      "unknown-option",
+      /"thread".*"attention"/,
+    ],
+    [
+      "an output that is none",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { outputs: ["q"] },
+      "unknown-name",
+      /"q".*"y"/,
+    ],
+    [
+      "outputs that are no list",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { outputs: "y" },
+      "invalid-argument",
+      /"outputs"/,
+    ],
+    [
+      "a block that is none",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { attention: ["se.0"] },
+      "unknown-name",
+      /"se.0".*none/,
+    ],
+    [
+      "a buffer for no output",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { into: { x: new Float32Array(3) } },
+      "unknown-name",
+      /"x".*"y"/,
+    ],
+    [
+      "a buffer that is too small",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { into: { y: new Float32Array(2) } },
+      "wrong-shape",
+      /8 bytes.*12/,
+    ],
+    [
+      "a buffer of another type",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { into: { y: new Int32Array(3) } },
+      "wrong-type",
+      /Float32Array/,
+    ],
+    [
+      "no buffer",
+      { x: floats([1, 2, 3], [1, 3]) },
+      { into: { y: [1, 2, 3] } },
+      "wrong-type",
+      /typed array/,
+    ],
   ])("refuses %s, and the next call works", async (_, inputs, options, code, message) => {
-    await expectError(model.run(inputs as Record<string, Tensor>, options as RunOptions), code, message);
+    await expectError(
+      model.run(inputs as Record<string, Tensor>, options as RunOptions),
+      code,
+      message,
+    );
     expect((await model.run({ x: floats([1, 2, 3], [1, 3]) })).outputs.y!.data[0]).toBe(2);
   });
 
@@ -130,11 +188,16 @@ describe.each([
     const identity = writeModel({
       inputs: Object.fromEntries(declared),
       outputs: Object.fromEntries(declared.map(([name, value]) => [`${name}.out`, value])),
-      nodes: declared.map(([name]) => ({ operator: "Identity", inputs: [name], outputs: [`${name}.out`] })),
+      nodes: declared.map(([name]) => ({
+        operator: "Identity",
+        inputs: [name],
+        outputs: [`${name}.out`],
+      })),
     });
     const types = await loadModel(identity, { worker });
     const inputs = Object.entries(arrays).map(
-      ([dtype, data]) => [dtype, new Tensor(dtype as "float32", data as Float32Array, [2])] as const,
+      ([dtype, data]) =>
+        [dtype, new Tensor(dtype as "float32", data as Float32Array, [2])] as const,
     );
     const { outputs } = await types.run(Object.fromEntries(inputs));
     for (const [dtype, data] of Object.entries(arrays)) {
@@ -142,13 +205,21 @@ describe.each([
       expect(outputs[`${dtype}.out`]!.data).toEqual(data);
     }
     const two = new Tensor("bool", Uint8Array.of(2, 0), [2]);
-    await expectError(types.run({ ...Object.fromEntries(inputs), bool: two }), "wrong-value", /"bool".*0 or 1/);
+    await expectError(
+      types.run({ ...Object.fromEntries(inputs), bool: two }),
+      "wrong-value",
+      /"bool".*0 or 1/,
+    );
     types.dispose();
   });
 
   test("gives inner tensors, those too that fusion would remove when they were named at loading", async () => {
-    const nodes: { operator: string; outputs: string[] }[] = readGraph(readFileSync(direction)).nodes;
-    const names = nodes.flatMap(({ operator, outputs }) => (operator === "Constant" ? [] : outputs));
+    const nodes: { operator: string; outputs: string[] }[] = readGraph(
+      readFileSync(direction),
+    ).nodes;
+    const names = nodes.flatMap(({ operator, outputs }) =>
+      operator === "Constant" ? [] : outputs,
+    );
     const rotation = await loadModel(direction, { worker });
     const left = names.filter((name) => rotation.info.tensors.includes(name));
     const removed = names.find((name) => !left.includes(name))!;

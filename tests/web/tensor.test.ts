@@ -43,9 +43,23 @@ describe("a tensor is refused", () => {
     new Tensor(dtype as "float32", data as Float32Array, shape as number[]);
 
   test.each([
-    ["a type that does not exist", "float64", new Float64Array(1), [1], "wrong-type", /float64.*float32/],
+    [
+      "a type that does not exist",
+      "float64",
+      new Float64Array(1),
+      [1],
+      "wrong-type",
+      /float64.*float32/,
+    ],
     ["a name of Object's", "toString", new Float32Array(1), [1], "wrong-type", /toString/],
-    ["another array", "float32", new Float64Array(1), [1], "wrong-type", /float32.*Float32Array.*Float64Array/],
+    [
+      "another array",
+      "float32",
+      new Float64Array(1),
+      [1],
+      "wrong-type",
+      /float32.*Float32Array.*Float64Array/,
+    ],
     ["int64 in an Int32Array", "int64", new Int32Array(1), [1], "wrong-type", /BigInt64Array/],
     ["a plain array", "float32", [1], [1], "wrong-type", /Float32Array/],
     ["no data", "float32", undefined, [1], "wrong-type", /Undefined/],
@@ -54,9 +68,23 @@ describe("a tensor is refused", () => {
     ["a negative extent", "float32", new Float32Array(1), [-1, -1], "wrong-shape", /-1,-1/],
     ["half an element", "float32", new Float32Array(1), [0.5, 2], "wrong-shape", /0.5/],
     ["NaN as an extent", "float32", new Float32Array(1), [Number.NaN], "wrong-shape", /NaN/],
-    ["nine axes", "float32", new Float32Array(1), [1, 1, 1, 1, 1, 1, 1, 1, 1], "wrong-shape", /8 axes/],
+    [
+      "nine axes",
+      "float32",
+      new Float32Array(1),
+      [1, 1, 1, 1, 1, 1, 1, 1, 1],
+      "wrong-shape",
+      /8 axes/,
+    ],
     ["2^31 elements", "float32", new Float32Array(1), [65536, 32768], "wrong-shape", /2\^31/],
-    ["an extent of 2^32 beside a 0", "float32", new Float32Array(0), [2 ** 32, 0], "wrong-shape", /2\^31/],
+    [
+      "an extent of 2^32 beside a 0",
+      "float32",
+      new Float32Array(0),
+      [2 ** 32, 0],
+      "wrong-shape",
+      /2\^31/,
+    ],
   ])("with %s", async (_, dtype, data, shape, code, message) => {
     await expectError(make(dtype, data, shape), code, message);
   });

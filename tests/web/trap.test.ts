@@ -30,7 +30,10 @@ vi.mock("heed/engine", () => ({
       finished = () => true;
       results = () => {
         const memory = kDescription.memory;
-        return JSON.stringify({ values: [{ dtype: "float32", shape: [1], address: 128, bytes: 4 }], memory });
+        return JSON.stringify({
+          values: [{ dtype: "float32", shape: [1], address: 128, bytes: 4 }],
+          memory,
+        });
       };
       constructor() {
         Object.assign(this, faults);
@@ -63,8 +66,14 @@ describe("a trap", () => {
     const model = await load(next);
     const first = model.run({ x });
     const second = model.run({ x });
-    await expect(first).rejects.toMatchObject({ name: "HeedError", code: "internal", message: /unreachable/ });
-    await expect(first.catch((error) => error.cause)).resolves.toBeInstanceOf(WebAssembly.RuntimeError);
+    await expect(first).rejects.toMatchObject({
+      name: "HeedError",
+      code: "internal",
+      message: /unreachable/,
+    });
+    await expect(first.catch((error) => error.cause)).resolves.toBeInstanceOf(
+      WebAssembly.RuntimeError,
+    );
     await expect(second).rejects.toMatchObject({ code: "disposed" });
     await expect(model.run({ x })).rejects.toMatchObject({ code: "disposed" });
   });
@@ -80,12 +89,18 @@ describe("an error that the engine reports", () => {
   test("has its code and message, and the model can be used on", async () => {
     let status = "wrong-shape\nnot like this\nat all";
     const model = await load({ prepare: () => status });
-    await expect(model.run({ x })).rejects.toMatchObject({ code: "wrong-shape", message: "not like this\nat all" });
+    await expect(model.run({ x })).rejects.toMatchObject({
+      code: "wrong-shape",
+      message: "not like this\nat all",
+    });
     status = "";
     expect((await model.run({ x })).outputs.y!.data).toEqual(Float32Array.of(5));
   });
 
   test("is out-of-memory when there is no room for the file", async () => {
-    await expect(load({ reserve: () => 0 })).rejects.toMatchObject({ code: "out-of-memory", message: /4 bytes/ });
+    await expect(load({ reserve: () => 0 })).rejects.toMatchObject({
+      code: "out-of-memory",
+      message: /4 bytes/,
+    });
   });
 });

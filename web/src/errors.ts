@@ -55,7 +55,10 @@ export function abortError(signal: AbortSignal): HeedError {
 }
 
 /** Settles as `promise` does, or rejects with `aborted` as soon as the signal says so. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   if (!signal) return promise;
   checkAborted(signal);
   let stop = () => {};

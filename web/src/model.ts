@@ -116,7 +116,10 @@ export class Model {
    * `unknown-option`, `invalid-argument`, `out-of-memory`, `aborted`, `disposed`, `internal`. After all but the
    * last two, the model can be used on.
    */
-  async run(inputs: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<RunResult> {
+  async run(
+    inputs: Readonly<Record<string, Tensor>>,
+    options: RunOptions = {},
+  ): Promise<RunResult> {
     const wanted = this.#check(inputs, options);
     const { signal } = options;
     const turn = this.#last.then(() => {
@@ -187,7 +190,10 @@ export class Model {
 
   #inputsOf(inputs: Readonly<Record<string, Tensor>>): RunRequest["inputs"] {
     if (typeof inputs !== "object" || inputs === null) {
-      throw new HeedError("invalid-argument", "run: the inputs must be an object of tensors by name");
+      throw new HeedError(
+        "invalid-argument",
+        "run: the inputs must be an object of tensors by name",
+      );
     }
     const names = this.inputs.map(({ name }) => name);
     const unknown = Object.keys(inputs).filter((name) => !names.includes(name));

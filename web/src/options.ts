@@ -24,8 +24,7 @@ export function checkOptions(
     const fits =
       type === "string or URL"
         ? typeof value === "string" || value instanceof URL
-        : // biome-ignore lint/suspicious/useValidTypeof: `type` is one of typeof's names here
-          typeof value === type && value !== null;
+        : typeof value === type && value !== null;
     if (!fits) {
       const article = /^[aeiou]/.test(type) ? "an" : "a";
       const got = value === null ? "null" : typeof value;
@@ -36,7 +35,11 @@ export function checkOptions(
 }
 
 /** Checks a list of names that an option gives. */
-export function checkNames(where: string, option: string, value: unknown): asserts value is string[] {
+export function checkNames(
+  where: string,
+  option: string,
+  value: unknown,
+): asserts value is string[] {
   if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) {
     const message = `${where}: the option "${option}" must be an array of names`;
     throw new HeedError("invalid-argument", message);

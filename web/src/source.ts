@@ -41,7 +41,9 @@ export async function openSource(
     const address = String(source);
     if (kIsNode && !isAddress(address)) return openPath(address);
     if (kIsNode && address.startsWith("file:")) {
-      const { fileURLToPath } = await nodeModule<{ fileURLToPath(url: string): string }>("node:url");
+      const { fileURLToPath } = await nodeModule<{ fileURLToPath(url: string): string }>(
+        "node:url",
+      );
       return openPath(fileURLToPath(address));
     }
     return openResponse(fetchAddress(address, signal), address);
@@ -57,7 +59,11 @@ export async function openSource(
     const blob = source as Blob;
     return { total: blob.size, chunks: readStream(blob.stream(), "the blob") };
   }
-  if (kind === "Response" || kind === "Promise" || typeof (source as Promise<Response>)?.then === "function") {
+  if (
+    kind === "Response" ||
+    kind === "Promise" ||
+    typeof (source as Promise<Response>)?.then === "function"
+  ) {
     return openResponse(Promise.resolve(source as Response), undefined);
   }
   const message = `a model comes from an address, a path (in Node.js), a Response, a Blob or bytes, not from a ${kind}`;

@@ -93,7 +93,10 @@ export class Tensor<T extends DType = DType> {
    */
   constructor(dtype: T, data: TypedArrays[T], shape: readonly number[]) {
     if (!Object.hasOwn(kArrays, dtype)) {
-      throw new HeedError("wrong-type", `no type is called "${dtype}"; there are ${quoted(kDTypes)}`);
+      throw new HeedError(
+        "wrong-type",
+        `no type is called "${dtype}"; there are ${quoted(kDTypes)}`,
+      );
     }
     checkArray(dtype, data, "a tensor");
     const count = checkShape(shape);

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dimension } from "../engine/session.ts";
-import { type ImageOptions, Tensor } from "../index.ts";
+import type { ImageOptions, Tensor } from "../index.ts";
 import type { Model, RunResult } from "../model.ts";
 import { makeInputs, readInputs, UsageError } from "./inputs.ts";
 import { load } from "./load.ts";
@@ -66,7 +66,10 @@ export async function run(args: Arguments): Promise<Report> {
   const model = await load(args.model);
   const inputs = await readInputs(model, args.inputs, args.image);
   const options = { attention: args.attention !== undefined };
-  const result = await model.run(inputs, args.outputs ? { ...options, outputs: args.outputs } : options);
+  const result = await model.run(
+    inputs,
+    args.outputs ? { ...options, outputs: args.outputs } : options,
+  );
   const pictures = args.attention === undefined ? {} : await savePictures(args.attention, result);
   const saved = args.save === undefined ? {} : await saveValues(args.save, result);
   const outputs = Object.entries(result.outputs);

@@ -1,4 +1,4 @@
-import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from "fast-png";
+import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import type { Pixels } from "../image.ts";
 
@@ -48,7 +48,9 @@ function fromPng(png: DecodedPng): Pixels {
 /** The orientation, 1 to 8, that an EXIF block records. */
 function orientation(exif: Uint8Array): number {
   // "Exif\0\0", of which the decoder leaves a part, then a small TIFF file.
-  const start = exif.findIndex((byte, i) => byte === exif[i + 1] && (byte === 0x49 || byte === 0x4d));
+  const start = exif.findIndex(
+    (byte, i) => byte === exif[i + 1] && (byte === 0x49 || byte === 0x4d),
+  );
   if (start < 0) return 1;
   const view = new DataView(exif.buffer, exif.byteOffset + start, exif.byteLength - start);
   const little = exif[start] === 0x49;

@@ -18,7 +18,9 @@ function splitName(model: Model, option: string, text: string): [name: string, v
   const known = names.find((name) => text.startsWith(`${name}=`));
   if (known !== undefined) return [known, text.slice(known.length + 1)];
   if (names.length === 1 && !text.includes("=")) return [names[0]!, text];
-  throw new UsageError(`${option} needs NAME=..., NAME one of the model's inputs ${quoted(names)}: ${text}`);
+  throw new UsageError(
+    `${option} needs NAME=..., NAME one of the model's inputs ${quoted(names)}: ${text}`,
+  );
 }
 
 /** The inputs that `--input NAME=FILE` options give. */
@@ -52,7 +54,8 @@ async function readTensor(info: TensorInfo, file: string, image: ImageOptions): 
 
 function imageTensor({ shape }: TensorInfo, bytes: Uint8Array, options: ImageOptions): Tensor {
   const [, , height, width] = shape ?? [];
-  const fixed = typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
+  const fixed =
+    typeof width === "number" && typeof height === "number" ? { size: { width, height } } : {};
   let pixels: ReturnType<typeof decodeImage>;
   try {
     pixels = decodeImage(bytes);
@@ -112,7 +115,10 @@ export function makeInputs(
   for (const { name, dtype, shape } of model.inputs) {
     const extents = given.get(name) ?? shape;
     if (!extents?.every((extent) => typeof extent === "number")) return undefined;
-    const array = makeArray(dtype, extents.reduce((product, extent) => product * extent, 1));
+    const array = makeArray(
+      dtype,
+      extents.reduce((product, extent) => product * extent, 1),
+    );
     // Zeros elsewhere: an integer input may be an index into something small.
     if (dtype === "float32") for (let i = 0; i < array.length; i++) array[i] = Math.sin(i) as never;
     inputs[name] = new Tensor(dtype, array, extents);

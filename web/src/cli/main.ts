@@ -28,7 +28,11 @@ For images: --size 640x480, --resize stretch|contain|cover, --order rgb|bgr, and
 Exit status: 0, 1 when it failed, 2 when the command is wrong.
 `;
 
-const kCommands: Readonly<Record<string, (args: Arguments) => Promise<Report>>> = { inspect, run, bench };
+const kCommands: Readonly<Record<string, (args: Arguments) => Promise<Report>>> = {
+  inspect,
+  run,
+  bench,
+};
 
 const kOptions = {
   json: { type: "boolean" },
@@ -100,14 +104,16 @@ function imageOptions({ size, resize, order, scale, mean, std }: Values): ImageO
 function argumentsOf(command: string, positionals: readonly string[], values: Values): Arguments {
   const [model, ...rest] = positionals;
   if (model === undefined) throw new UsageError(`heed ${command} needs a model file`);
-  if (rest.length > 0) throw new UsageError(`what is "${rest[0]}"? heed ${command} takes one model file`);
+  if (rest.length > 0)
+    throw new UsageError(`what is "${rest[0]}"? heed ${command} takes one model file`);
   for (const name of Object.keys(values) as OptionName[]) {
     if (name !== "json" && !kOptionsOf[command]!.includes(name)) {
       throw new UsageError(`heed ${command} has no option --${name}`);
     }
   }
   const runs = numberOf("runs", values.runs ?? "20");
-  if (!Number.isInteger(runs) || runs < 1) throw new UsageError("--runs needs a whole number from 1");
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new UsageError("--runs needs a whole number from 1");
   return {
     ...{ model, json: values.json === true, runs },
     ...{ inputs: values.input ?? [], shapes: values.shape ?? [], outputs: values.output },

@@ -31,7 +31,10 @@ const kRelaxedProbe = /* @__PURE__ */ Uint8Array.of(
 /** Throws where there is no WebAssembly at all. */
 function checkPlatform(): void {
   if (typeof WebAssembly === "undefined") {
-    throw new HeedError("unsupported-platform", "heed needs WebAssembly, which is not available here");
+    throw new HeedError(
+      "unsupported-platform",
+      "heed needs WebAssembly, which is not available here",
+    );
   }
 }
 
@@ -73,7 +76,7 @@ function compileFailure(cause: unknown, bytes: BufferSource): HeedError {
     const message = `the engine is not a WebAssembly module: it starts with the bytes ${hex || "(none)"}`;
     return new HeedError("version-mismatch", message, { cause });
   }
-  const advice = /unsafe-eval|content security/i.test(messageOf(cause))
+  const advice = /unsafe-eval|content security|CSP/i.test(messageOf(cause))
     ? "the page's content security policy must allow 'wasm-unsafe-eval' in script-src"
     : "heed needs WebAssembly with SIMD and exception handling";
   const message = `the engine did not compile: ${advice} (${messageOf(cause)})`;

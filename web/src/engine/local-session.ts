@@ -80,7 +80,8 @@ export class LocalSession implements Session {
   }
 
   async reserve(file: string, bytes: number): Promise<void> {
-    const address = bytes > kMaxBytes ? 0 : this.#call((engine) => engine.reserve(file, bytes) >>> 0);
+    const address =
+      bytes > kMaxBytes ? 0 : this.#call((engine) => engine.reserve(file, bytes) >>> 0);
     if (address === 0) {
       const message = `no memory for ${file ? `"${file}"` : "a model"} of ${bytes} bytes`;
       throw new HeedError("out-of-memory", message);

@@ -1,12 +1,12 @@
 // The worker's script: a local session that does what messages say. Runs in workers of browsers and of Node.js.
 
 import { buildId } from "heed/engine";
-import { HeedError } from "../errors.ts";
-import type { TypedArray } from "../tensor.ts";
 import { LocalSession } from "../engine/local-session.ts";
 import { kIsNode, nodeModule } from "../engine/platform.ts";
-import { type Call, type Reply, toWire } from "./protocol.ts";
 import type { LoadOptions, RunReply, RunRequest } from "../engine/session.ts";
+import { HeedError } from "../errors.ts";
+import type { TypedArray } from "../tensor.ts";
+import { type Call, type Reply, toWire } from "./protocol.ts";
 
 interface Port {
   postMessage(message: Reply, transfer: Transferable[]): void;
@@ -64,7 +64,9 @@ const buffersOf = (values: { data: TypedArray }[]) =>
   values.map(({ data }) => data.buffer as ArrayBuffer);
 
 if (kIsNode) {
-  type Threads = { parentPort: Port & { on(event: "message", listener: (call: Call) => void): void } };
+  type Threads = {
+    parentPort: Port & { on(event: "message", listener: (call: Call) => void): void };
+  };
   nodeModule<Threads>("node:worker_threads").then(({ parentPort }) =>
     parentPort.on("message", (call) => serve(parentPort, call)),
   );

@@ -2,12 +2,12 @@
 
 import { buildId } from "heed/engine";
 import type { CompiledEngine } from "../engine/compile.ts";
+import { type AnyWorker, startWorker } from "../engine/platform.ts";
+import type { Description, LoadOptions, RunReply, RunRequest, Session } from "../engine/session.ts";
+import { checkInto } from "../engine/session.ts";
 import { abortError, HeedError } from "../errors.ts";
 import type { TypedArray } from "../tensor.ts";
-import { checkInto } from "../engine/session.ts";
-import { type AnyWorker, startWorker } from "../engine/platform.ts";
 import { type Call, fromWire, type Reply } from "./protocol.ts";
-import type { Description, LoadOptions, RunReply, RunRequest, Session } from "../engine/session.ts";
 
 interface Pending {
   resolve(value: unknown): void;
@@ -123,8 +123,14 @@ class Line {
       const done = () => signal?.removeEventListener("abort", abort);
       signal?.addEventListener("abort", abort, { once: true });
       this.#pending.set(id, {
-        resolve: (value) => (done(), resolve(value)),
-        reject: (error) => (done(), reject(error)),
+        resolve(value) {
+          done();
+          resolve(value);
+        },
+        reject(error) {
+          done();
+          reject(error);
+        },
       });
       this.worker.hold(true);
       this.worker.post({ ...call, id }, []);
