@@ -7,14 +7,15 @@ namespace heed::kernels {
 
 namespace {
 
-template <class T>
+// A row of elements that are not consecutive.
 void copy_inner(const Extent* table, Extent extent, const std::byte* from, std::byte* to,
-                const void* fill) {
-  const T* source = reinterpret_cast<const T*>(from);
-  T* target = reinterpret_cast<T*>(to);
-  for (Extent i = 0; i < extent; ++i) {
+                const void* fill, size_t element_bytes) {
+  for (Extent i = 0; i < extent; ++i, to += element_bytes) {
     const Extent at = table[i];
-    target[i] = at == IndexedCopy::kFill ? *static_cast<const T*>(fill) : source[at];
+    const std::byte* source = at == IndexedCopy::kFill
+                                  ? static_cast<const std::byte*>(fill)
+                                  : from + static_cast<size_t>(at) * element_bytes;
+    copy_element(source, to, element_bytes);
   }
 }
 
@@ -60,20 +61,7 @@ void copy_indexed(const IndexedCopy& copy, const Extent* tables, const void* fro
       } else if (filled) {
         fill_row(fill, target, length, element_bytes);
       } else {
-        const Extent* table = tables + copy.inner_table;
-        switch (element_bytes) {
-          case 1:
-            copy_inner<uint8_t>(table, length, source, target, fill);
-            break;
-          case 2:
-            copy_inner<uint16_t>(table, length, source, target, fill);
-            break;
-          case 4:
-            copy_inner<uint32_t>(table, length, source, target, fill);
-            break;
-          default:
-            copy_inner<uint64_t>(table, length, source, target, fill);
-        }
+        copy_inner(tables + copy.inner_table, length, source, target, fill, element_bytes);
       }
       for (int axis = copy.rank - 1; axis >= 0; --axis) {
         if (++index[axis] < copy.axes[axis].extent) break;
