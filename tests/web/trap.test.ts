@@ -1,4 +1,4 @@
-// What happens when the engine itself fails: with an engine that does, since the real one should not.
+// What happens when the engine fails, or never ends: with an engine that does, since the real one should not.
 
 import { describe, expect, test, vi } from "vitest";
 import type { RawEngine } from "../../web/src/engine/raw.ts";
@@ -103,4 +103,22 @@ describe("an error that the engine reports", () => {
       message: /4 bytes/,
     });
   });
+});
+
+test("a run that was aborted does not work on", async () => {
+  let slices = 0;
+  const execute = (milliseconds: number) => {
+    expect(milliseconds).toBeGreaterThan(0);
+    slices++;
+    return "";
+  };
+  const model = await load({ execute, finished: () => false });
+  const controller = new AbortController();
+  const running = model.run({ x }, { signal: controller.signal });
+  while (slices < 5) await new Promise((resolve) => setTimeout(resolve, 1));
+  controller.abort();
+  await expect(running).rejects.toMatchObject({ code: "aborted" });
+  const done = slices;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(slices).toBe(done);
 });

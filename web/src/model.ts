@@ -177,7 +177,7 @@ export class Model {
       const message = `the model has no attention block ${quoted(unknown)}; it has ${quoted(all)}`;
       throw new HeedError("unknown-name", message);
     }
-    return [...new Set(wanted)];
+    return wanted;
   }
 
   #tensorId(name: string): number {
