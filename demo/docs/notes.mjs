@@ -6,7 +6,8 @@ export const kSections = {
     "Functions of real numbers take float32. Exponentials, hyperbolic tangents, error functions and what is made of them are polynomials within 4 units in the last place.",
   "Functions of two and more elements, with broadcasting":
     "All types that ONNX names, of those that heed has.",
-  "Convolutions and products": "float32. Products of batches broadcast as ONNX says.",
+  "Convolutions and products":
+    "Of float32, unless the name says otherwise. Integer and quantised products are computed in float32.",
 };
 
 const kWindows = "1-D, 2-D and 3-D windows";
@@ -15,12 +16,18 @@ const kWindows = "1-D, 2-D and 3-D windows";
 export const kNotes = {
   Conv: `${kWindows}; groups, dilation, strides, every kind of padding`,
   ConvTranspose: `${kWindows}; groups, dilation, strides, every kind of padding`,
+  MaxPool: `${kWindows}; float32, int8 and uint8`,
+  AveragePool: kWindows,
+  LpPool: kWindows,
   BatchNormalization: "not with `spatial` = 0 (before operator set 9)",
   Dropout: "inference only: an error in training mode",
-  Resize: "linear and cubic of float32; nearest of every type; every coordinate transformation",
-  Upsample: "linear of float32; nearest of every type",
+  Resize: "linear and cubic of float32, nearest of every type; every coordinate transformation",
+  Upsample: "linear of float32, nearest of every type",
   GridSample: "float32; 2-D and 3-D",
   Range: "float32, int64 and int32",
+  QuantizeLinear: "float32 to int8 and uint8, with scales of float32",
+  DequantizeLinear: "int8, uint8 and int32, with scales of float32",
+  Attention: "float32; masks of float32 and bool",
 };
 
 /** Steps that passes make. */
