@@ -176,7 +176,9 @@ function writeTensor(name, { shape, data, location }) {
 }
 
 function writeValue(name, declared) {
-  const { dtype, shape } = Array.isArray(declared) ? { dtype: "float32", shape: declared } : declared;
+  const { dtype, shape } = Array.isArray(declared)
+    ? { dtype: "float32", shape: declared }
+    : declared;
   const extents = shape.map((extent) =>
     bytesField(
       1,
