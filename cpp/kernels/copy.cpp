@@ -94,15 +94,25 @@ void copy_elements(const StridedCopy& copy, const T* from, T* to) {
 }
 
 // to[c * column_step + r] = from[r * row_step + c] for r < rows <= kBlock, c < columns.
-void transpose_block(const float* from, Extent row_step, float* to, Extent column_step, Extent rows,
+template <class T>
+void transpose_block(const T* from, Extent row_step, T* to, Extent column_step, Extent rows,
                      Extent columns) {
+  for (Extent c = 0; c < columns; ++c, ++from, to += column_step) {
+    const T* source = from;
+    for (Extent r = 0; r < rows; ++r, source += row_step) to[r] = *source;
+  }
+}
+
+template <>
+void transpose_block(const uint32_t* from, Extent row_step, uint32_t* to, Extent column_step,
+                     Extent rows, Extent columns) {
   using namespace simd;
   for (Extent c = 0; c < columns; c += kLanes) {
     const int width = std::min<Extent>(columns - c, kLanes);
     for (Extent r = 0; r < rows; r += kLanes) {
       const int height = std::min<Extent>(rows - r, kLanes);
-      const float* source = from + r * row_step + c;
-      float* target = to + c * column_step + r;
+      const auto* source = reinterpret_cast<const float*>(from + r * row_step + c);
+      auto* target = reinterpret_cast<float*>(to + c * column_step + r);
       if (width == kLanes && height == kLanes) {
         f32x4 v0 = load(source), v1 = load(source + row_step);
         f32x4 v2 = load(source + 2 * row_step), v3 = load(source + 3 * row_step);
@@ -122,7 +132,8 @@ void transpose_block(const float* from, Extent row_step, float* to, Extent colum
 }
 
 // The innermost axis (rows: step 1 in `to`) against the one before it (columns: step 1 in `from`).
-void transpose_axes(const StridedCopy& copy, const float* from, float* to) {
+template <class T>
+void transpose_axes(const StridedCopy& copy, const T* from, T* to) {
   const int outer = copy.rank - 2;
   const Axis column = copy.axes[outer], row = copy.axes[outer + 1];
   const Extent blocks = (row.extent + kBlock - 1) / kBlock;
@@ -132,8 +143,8 @@ void transpose_axes(const StridedCopy& copy, const float* from, float* to) {
     Extent block = begin % blocks;
     for (Extent unit = begin; unit < end; ++unit) {
       const Extent first = block * kBlock;
-      transpose_block(from + walk.from + first * row.from, row.from, to + walk.to + first,
-                      column.to, std::min(kBlock, row.extent - first), column.extent);
+      transpose_block<T>(from + walk.from + first * row.from, row.from, to + walk.to + first,
+                         column.to, std::min(kBlock, row.extent - first), column.extent);
       if (++block == blocks) {
         block = 0;
         walk.next();
@@ -142,10 +153,22 @@ void transpose_axes(const StridedCopy& copy, const float* from, float* to) {
   });
 }
 
+template <class T>
+void copy_typed(const StridedCopy& copy, const void* from, void* to) {
+  const auto* source = static_cast<const T*>(from);
+  auto* target = static_cast<T*>(to);
+  const int inner = copy.rank - 1;
+  if (inner > 0 && copy.axes[inner].to == 1 && copy.axes[inner - 1].from == 1) {
+    transpose_axes(copy, source, target);
+  } else {
+    copy_elements(copy, source, target);
+  }
+}
+
 }  // namespace
 
 void copy_row(const std::byte* from, std::byte* to, size_t bytes) {
-  // A call of memcpy costs more than the loops below about 512 bytes.
+  // A call of memcpy costs more than the loop below about 512 bytes.
   if (bytes > 512) {
     std::memcpy(to, from, bytes);
     return;
@@ -155,20 +178,23 @@ void copy_row(const std::byte* from, std::byte* to, size_t bytes) {
     simd::store(reinterpret_cast<float*>(to + done),
                 simd::load(reinterpret_cast<const float*>(from + done)));
   }
-  for (; done + 4 <= bytes; done += 4) copy_element(from + done, to + done, 4);
   for (; done < bytes; ++done) to[done] = from[done];
 }
 
 void fill_row(const void* value, void* to, Extent count, size_t element_bytes) {
-  const size_t bytes = static_cast<size_t>(count) * element_bytes;
-  if (bytes == 0) return;  // of an empty tensor, whose pointer may be null
-  auto* target = static_cast<std::byte*>(to);
-  std::memcpy(target, value, element_bytes);
-  // What is written is the source of the next run, up to a size that stays in the cache.
-  for (size_t done = element_bytes; done < bytes;) {
-    const size_t run = std::min({done, bytes - done, size_t{4096}});
-    std::memcpy(target + done, target, run);
-    done += run;
+  if (count == 0) return;  // of an empty tensor, whose pointer may be null
+  switch (element_bytes) {
+    case 1:
+      std::memset(to, *static_cast<const uint8_t*>(value), static_cast<size_t>(count));
+      return;
+    case 2:
+      std::fill_n(static_cast<uint16_t*>(to), count, *static_cast<const uint16_t*>(value));
+      return;
+    case 4:
+      std::fill_n(static_cast<uint32_t*>(to), count, *static_cast<const uint32_t*>(value));
+      return;
+    default:
+      std::fill_n(static_cast<uint64_t*>(to), count, *static_cast<const uint64_t*>(value));
   }
 }
 
@@ -208,31 +234,23 @@ StridedCopy make_copy(const Shape& shape, const Strides& from, const Strides& to
   return copy;
 }
 
-void copy_strided(const StridedCopy& given, const void* from, void* to, size_t element_bytes) {
-  if (given.empty) return;
-  const Axis inner = given.axes[given.rank - 1];
+void copy_strided(const StridedCopy& copy, const void* from, void* to, size_t element_bytes) {
+  if (copy.empty) return;
+  const Axis inner = copy.axes[copy.rank - 1];
   if (inner.to == 1 && inner.from == 1) {
-    return copy_rows(given, static_cast<const std::byte*>(from), static_cast<std::byte*>(to),
+    return copy_rows(copy, static_cast<const std::byte*>(from), static_cast<std::byte*>(to),
                      element_bytes);
   }
-  if (element_bytes == 1) {
-    return copy_elements(given, static_cast<const uint8_t*>(from), static_cast<uint8_t*>(to));
+  switch (element_bytes) {
+    case 1:
+      return copy_typed<uint8_t>(copy, from, to);
+    case 2:
+      return copy_typed<uint16_t>(copy, from, to);
+    case 4:
+      return copy_typed<uint32_t>(copy, from, to);
+    default:
+      return copy_typed<uint64_t>(copy, from, to);
   }
-  if (element_bytes == 4) {
-    if (given.rank > 1 && inner.to == 1 && given.axes[given.rank - 2].from == 1) {
-      return transpose_axes(given, static_cast<const float*>(from), static_cast<float*>(to));
-    }
-    return copy_elements(given, static_cast<const uint32_t*>(from), static_cast<uint32_t*>(to));
-  }
-  // Rows of two halves: elements of 2 and 8 bytes are not what large tensors have.
-  StridedCopy copy = given;
-  for (int axis = 0; axis < copy.rank; ++axis) {
-    copy.axes[axis].from *= 2;
-    copy.axes[axis].to *= 2;
-  }
-  copy.add(2, 1, 1);
-  copy_rows(copy, static_cast<const std::byte*>(from), static_cast<std::byte*>(to),
-            element_bytes / 2);
 }
 
 }  // namespace heed::kernels

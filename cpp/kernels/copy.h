@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 
 #include "base/shape.h"
 
@@ -17,7 +16,7 @@ struct StridedCopy {
     Extent extent, from, to;
   };
   int rank = 0;  // at least 1; the last axis is the innermost
-  Axis axes[kMaxRank + 1] = {};
+  Axis axes[kMaxRank] = {};
   bool empty = false;
 
   // Adds an axis inside those that are there. For copies of more structure than a shape has: at
@@ -39,19 +38,7 @@ void copy_strided(const StridedCopy& copy, const void* from, void* to, size_t el
 // Copies `bytes` bytes; quicker than memcpy for the short rows that pixels are.
 void copy_row(const std::byte* from, std::byte* to, size_t bytes);
 
-// Copies one element of 1, 2, 4 or 8 bytes.
-inline void copy_element(const std::byte* from, std::byte* to, size_t element_bytes) {
-  if (element_bytes == 4) {
-    std::memcpy(to, from, 4);
-  } else if (element_bytes == 8) {
-    std::memcpy(to, from, 8);
-  } else {
-    to[0] = from[0];
-    if (element_bytes == 2) to[1] = from[1];
-  }
-}
-
-// Sets `count` elements to *value, which lies outside of them.
+// Sets `count` elements to *value.
 void fill_row(const void* value, void* to, Extent count, size_t element_bytes);
 
 }  // namespace heed::kernels

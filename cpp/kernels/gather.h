@@ -24,18 +24,6 @@ struct Indices {
   }
 };
 
-// The offset in a tensor of these steps of element `i` of a shape, its index along `axis` being
-// replaced by `index`.
-inline Extent replaced_offset(const Shape& shape, const Strides& steps, int axis, Extent i,
-                              Extent index) {
-  Extent offset = index * steps[axis];
-  for (int at = shape.rank() - 1; at >= 0; --at) {
-    if (at != axis) offset += i % shape[at] * steps[at];
-    i /= shape[at];
-  }
-  return offset;
-}
-
 // to[o, i, :] = from[o, indices[i], :]      from (outer, extent, inner), indices (count), to
 // (outer, count, inner)
 struct GatherShape {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/convert.h"
 #include "kernels/copy.h"
 
 namespace heed::kernels {
@@ -21,11 +20,18 @@ void fill_range_typed(const void* start, const void* delta, void* to, Extent cou
 }
 
 bool is_non_zero(DType dtype, const void* from, Extent at) {
-  uint8_t value;
-  const auto* element =
-      static_cast<const std::byte*>(from) + static_cast<size_t>(at) * byte_size(dtype);
-  convert(dtype, element, DType::kBool, &value, 1);
-  return value != 0;
+  switch (dtype) {
+    case DType::kF32:
+      return static_cast<const float*>(from)[at] != 0;
+    case DType::kI64:
+      return static_cast<const int64_t*>(from)[at] != 0;
+    case DType::kI32:
+      return static_cast<const int32_t*>(from)[at] != 0;
+    case DType::kF16:
+      return (static_cast<const uint16_t*>(from)[at] & 0x7fff) != 0;
+    default:
+      return static_cast<const uint8_t*>(from)[at] != 0;
+  }
 }
 
 }  // namespace

@@ -7,15 +7,14 @@ namespace heed::kernels {
 
 namespace {
 
-// A row of elements that are not consecutive.
+template <class T>
 void copy_inner(const Extent* table, Extent extent, const std::byte* from, std::byte* to,
-                const void* fill, size_t element_bytes) {
-  for (Extent i = 0; i < extent; ++i, to += element_bytes) {
+                const void* fill) {
+  const T* source = reinterpret_cast<const T*>(from);
+  T* target = reinterpret_cast<T*>(to);
+  for (Extent i = 0; i < extent; ++i) {
     const Extent at = table[i];
-    const std::byte* source = at == IndexedCopy::kFill
-                                  ? static_cast<const std::byte*>(fill)
-                                  : from + static_cast<size_t>(at) * element_bytes;
-    copy_element(source, to, element_bytes);
+    target[i] = at == IndexedCopy::kFill ? *static_cast<const T*>(fill) : source[at];
   }
 }
 
@@ -61,7 +60,20 @@ void copy_indexed(const IndexedCopy& copy, const Extent* tables, const void* fro
       } else if (filled) {
         fill_row(fill, target, length, element_bytes);
       } else {
-        copy_inner(tables + copy.inner_table, length, source, target, fill, element_bytes);
+        const Extent* table = tables + copy.inner_table;
+        switch (element_bytes) {
+          case 1:
+            copy_inner<uint8_t>(table, length, source, target, fill);
+            break;
+          case 2:
+            copy_inner<uint16_t>(table, length, source, target, fill);
+            break;
+          case 4:
+            copy_inner<uint32_t>(table, length, source, target, fill);
+            break;
+          default:
+            copy_inner<uint64_t>(table, length, source, target, fill);
+        }
       }
       for (int axis = copy.rank - 1; axis >= 0; --axis) {
         if (++index[axis] < copy.axes[axis].extent) break;

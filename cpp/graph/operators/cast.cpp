@@ -1,7 +1,7 @@
 // Cast and CastLike.
 #include "graph/operators/arguments.h"
-#include "graph/operators/indexed_copy.h"
 #include "kernels/convert.h"
+#include "kernels/copy.h"
 
 namespace heed {
 
@@ -37,8 +37,10 @@ Status lower_cast(Lowering& node) {
                      count);
   });
   if (same_order) return {};
-  run_copy(node, kernels::make_copy(to.shape, from.strides, to.strides), {converted}, {to.buffer},
-           size);
+  const kernels::StridedCopy copy = kernels::make_copy(to.shape, from.strides, to.strides);
+  node.run([=, to = to.buffer](const Run& run) {
+    kernels::copy_strided(copy, run.at<std::byte>(converted), run.at<std::byte>(to), size);
+  });
   return {};
 }
 

@@ -2,13 +2,13 @@
 #include <algorithm>
 
 #include "graph/operators/arguments.h"
-#include "graph/operators/indexed_copy.h"
+#include "kernels/copy.h"
 
 namespace heed {
 
 Status infer_concat(Inference& node) {
   if (!node.attributes().has("axis") && node.version() >= 4) {
-    return error(Code::kInvalidGraph, "it needs the attribute axis");
+    return error(Code::kInvalidGraph, "Concat needs the attribute axis");
   }
   const Shape& first = node.shape(0);
   const Result<int> axis = normalize_axis(node.attributes().integer("axis", 1), first.rank());
@@ -43,8 +43,12 @@ Status lower_concat(Lowering& node) {
   ptrdiff_t offset = 0;
   for (int input = 0; input < node.input_count(); ++input) {
     const View from = node.input(input);
-    run_copy(node, kernels::make_copy(from.shape, from.strides, to.strides), {from.buffer},
-             {to.buffer, offset}, static_cast<size_t>(size));
+    if (from.shape.count() == 0) continue;
+    const kernels::StridedCopy copy = kernels::make_copy(from.shape, from.strides, to.strides);
+    node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
+      kernels::copy_strided(copy, run.at<std::byte>(from), run.at<std::byte>(to) + offset,
+                            static_cast<size_t>(size));
+    });
     offset += from.shape[axis] * to.strides[axis] * size;
   }
   return {};
@@ -120,8 +124,11 @@ Status lower_split(Lowering& node) {
     first += static_cast<ptrdiff_t>(parts[static_cast<size_t>(output)]);
     if (!node.wants(output)) continue;
     const View to = node.output(output);
-    run_copy(node, kernels::make_copy(to.shape, from.strides, to.strides), {from.buffer, offset},
-             {to.buffer}, size);
+    if (to.shape.count() == 0) continue;
+    const kernels::StridedCopy copy = kernels::make_copy(to.shape, from.strides, to.strides);
+    node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
+      kernels::copy_strided(copy, run.at<std::byte>(from) + offset, run.at<std::byte>(to), size);
+    });
   }
   return {};
 }

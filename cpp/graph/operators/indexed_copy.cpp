@@ -34,15 +34,6 @@ bool is_run(const std::vector<Extent>& table, RunForm& form) {
 
 }  // namespace
 
-void run_copy(Lowering& node, const kernels::StridedCopy& copy, CopyEnd from, CopyEnd to,
-              size_t element_bytes) {
-  if (copy.empty) return;
-  node.run([=](const Run& run) {
-    kernels::copy_strided(copy, run.at<std::byte>(from.buffer) + from.offset,
-                          run.at<std::byte>(to.buffer) + to.offset, element_bytes);
-  });
-}
-
 void run_indexed_copy(Lowering& node, const View& from, const View& to, const AxisTables& source,
                       Buffer fill) {
   if (to.shape.count() == 0) return;

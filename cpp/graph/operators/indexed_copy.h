@@ -1,23 +1,12 @@
-// Lowering of copies: strided ones, and those with a table of source indices for each axis.
+// Lowering of copies that are a table of source indices for each axis.
 #pragma once
 
 #include <array>
 #include <vector>
 
 #include "graph/operator.h"
-#include "kernels/copy.h"
 
 namespace heed {
-
-// Where a copy begins: a buffer and the bytes before its first element.
-struct CopyEnd {
-  Buffer buffer;
-  ptrdiff_t offset = 0;
-};
-
-// Adds the task that carries out `copy` on elements of `element_bytes`.
-void run_copy(Lowering& node, const kernels::StridedCopy& copy, CopyEnd from, CopyEnd to,
-              size_t element_bytes);
 
 // For each axis of the output: the index along that axis of the input for each of its indices, or
 // IndexedCopy::kFill.

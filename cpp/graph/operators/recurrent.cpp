@@ -45,48 +45,57 @@ constexpr NamedActivation kActivations[] = {
     {"Softplus", UnaryKind::kSoftplus, 0, 0},
 };
 
-// f, g and h of both directions.
-struct Activations {
-  RecurrentActivation of[2][3];
-};
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
 
-// Parameters are listed in the order of the activations; each list goes on with defaults where it
-// ends.
-Status read_activations(const Attributes& attributes, RecurrentCell cell, int directions,
-                        Activations& to) {
-  const auto per_direction = static_cast<size_t>(cell == RecurrentCell::kRnn   ? 1
-                                                 : cell == RecurrentCell::kGru ? 2
-                                                                               : 3);
-  const AttributeValue* given = attributes.find("activations");
-  const auto* names = given ? std::get_if<std::vector<std::string>>(given) : nullptr;
-  const size_t count = static_cast<size_t>(directions) * per_direction;
-  if (names && names->size() != count) {
-    return error(Code::kInvalidGraph, "it has ", names->size(), " activations, expected ", count);
+// The activations of all directions: one, two or three for each. Parameters are listed in their
+// order; each list goes on with defaults where it ends.
+Result<std::vector<RecurrentActivation>> activations_of(const Attributes& attributes,
+                                                        RecurrentCell cell, int directions) {
+  std::vector<std::string> names;
+  if (const AttributeValue* given = attributes.find("activations")) {
+    if (const auto* list = std::get_if<std::vector<std::string>>(given)) names = *list;
   }
-  const auto alphas = attributes.reals("activation_alpha");
-  const auto betas = attributes.reals("activation_beta");
-  for (size_t i = 0; i < count; ++i) {
-    const size_t place = i % per_direction;
-    const std::string_view usual = per_direction > 1 && place == 0 ? "Sigmoid" : "Tanh";
-    const std::string_view name = names ? std::string_view((*names)[i]) : usual;
-    const auto* found = std::find_if(std::begin(kActivations), std::end(kActivations),
-                                     [&](auto& known) { return known.name == name; });
+  if (names.empty()) {
+    for (int direction = 0; direction < directions; ++direction) {
+      if (cell != RecurrentCell::kRnn) names.push_back("Sigmoid");
+      names.push_back("Tanh");
+      if (cell == RecurrentCell::kLstm) names.push_back("Tanh");
+    }
+  }
+  const int count = directions * (cell == RecurrentCell::kRnn   ? 1
+                                  : cell == RecurrentCell::kGru ? 2
+                                                                : 3);
+  if (static_cast<int>(names.size()) != count) {
+    return error(Code::kInvalidGraph, "it has ", static_cast<int64_t>(names.size()),
+                 " activations, expected ", count);
+  }
+  const auto alphas = attributes.reals("activation_alpha"),
+             betas = attributes.reals("activation_beta");
+  std::vector<RecurrentActivation> activations;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto* found =
+        std::find_if(std::begin(kActivations), std::end(kActivations),
+                     [&](auto& known) { return equal_ignoring_case(known.name, names[i]); });
     if (found == std::end(kActivations)) {
-      return error(Code::kInvalidGraph, "unknown activation ", name);
+      return error(Code::kInvalidGraph, "unknown activation ", names[i]);
     }
     const float alpha = i < alphas.size() ? alphas[i] : found->alpha;
     const float beta = i < betas.size() ? betas[i] : found->beta;
-    RecurrentActivation& activation = to.of[i / per_direction][place];
-    activation = {{found->kind, alpha, beta, 1, 0}, 1};
-    if (found->kind == UnaryKind::kCopy) {  // Affine
+    RecurrentActivation activation{{found->kind, alpha, beta, 1, 0}, 1};
+    if (found->name == "Affine") {
       activation.function.scale = alpha;
       activation.function.shift = beta;
-    } else if (name == "ScaledTanh") {
+    } else if (found->name == "ScaledTanh") {
       activation.function.scale = alpha;
       activation.input_scale = beta;
     }
+    activations.push_back(activation);
   }
-  return {};
+  return activations;
 }
 
 struct Sizes {
@@ -105,6 +114,18 @@ Sizes sizes_of(const Attributes& attributes, const Shape& x, const Shape& recurr
   sizes.input = x[2];
   sizes.hidden = recurrence[2];
   return sizes;
+}
+
+Status check_input(const Inference& node, int input, const Shape& expected) {
+  if (!node.has(input)) return {};
+  const DType dtype = input == kLengths ? DType::kI32 : DType::kF32;
+  if (node.dtype(input) != dtype) {
+    return error(Code::kWrongType, "input ", input, " is ", dtype_name(node.dtype(input)),
+                 ", expected ", dtype_name(dtype));
+  }
+  if (node.shape(input) == expected) return {};
+  return error(Code::kWrongShape, "input ", input, " has the shape ", node.shape(input),
+               ", expected ", expected);
 }
 
 }  // namespace
@@ -127,8 +148,9 @@ Status infer_recurrent(Inference& node) {
     return error(Code::kWrongShape, "X has the shape ", x, " and R ", recurrence,
                  ", hidden_size is ", attributes.integer("hidden_size", hidden));
   }
-  Activations activations;
-  HEED_TRY(read_activations(attributes, cell, sizes.directions, activations));
+  const Result<std::vector<RecurrentActivation>> activations =
+      activations_of(attributes, cell, sizes.directions);
+  if (!activations.ok()) return activations.status();
 
   const Extent directions = sizes.directions;
   // The gates of all steps and the work memory (at most 8 rows) must fit a tensor. Sums over them
@@ -139,22 +161,14 @@ Status infer_recurrent(Inference& node) {
   const Extent gate_extent = kernels::gate_count(cell) * hidden;
   const Shape state = sizes.batch_first ? Shape{sizes.batch, directions, hidden}
                                         : Shape{directions, sizes.batch, hidden};
-  const Shape expected[] = {x,
-                            {directions, gate_extent, sizes.input},
-                            {directions, gate_extent, hidden},
-                            {directions, 2 * gate_extent},
-                            {sizes.batch},
-                            state,
-                            state,
-                            {directions, 3 * hidden}};
-  for (int input = 0; input < node.input_count(); ++input) {
-    if (!node.has(input)) continue;
-    const DType dtype = input == kLengths ? DType::kI32 : DType::kF32;
-    if (node.dtype(input) != dtype || !(node.shape(input) == expected[input])) {
-      return error(Code::kWrongShape, "input ", input, " is ", dtype_name(node.dtype(input)),
-                   node.shape(input), ", expected ", dtype_name(dtype), expected[input]);
-    }
-  }
+  HEED_TRY(check_input(node, kX, x));
+  HEED_TRY(check_input(node, kW, Shape{directions, gate_extent, sizes.input}));
+  HEED_TRY(check_input(node, kR, Shape{directions, gate_extent, hidden}));
+  HEED_TRY(check_input(node, kB, Shape{directions, 2 * gate_extent}));
+  HEED_TRY(check_input(node, kLengths, Shape{sizes.batch}));
+  HEED_TRY(check_input(node, kInitialH, state));
+  HEED_TRY(check_input(node, kInitialC, state));
+  HEED_TRY(check_input(node, kPeepholes, Shape{directions, 3 * hidden}));
 
   const int64_t dims[] = {sizes.steps, directions, sizes.batch, hidden};
   const int64_t batch_first_dims[] = {sizes.batch, sizes.steps, directions, hidden};
@@ -268,8 +282,9 @@ Status lower_recurrent(Lowering& node) {
   const Attributes& attributes = node.attributes();
   const RecurrentCell cell = cell_of(node.node());
   const Sizes sizes = sizes_of(attributes, node.input(kX).shape, node.input(kR).shape);
-  Activations activations;
-  HEED_TRY(read_activations(attributes, cell, sizes.directions, activations));
+  const std::vector<RecurrentActivation> activations =
+      activations_of(attributes, cell, sizes.directions).value();
+  const size_t per_direction = activations.size() / static_cast<size_t>(sizes.directions);
   for (int direction = 0; direction < sizes.directions; ++direction) {
     Recurrent layer = {};
     layer.cell = cell;
@@ -280,9 +295,10 @@ Status lower_recurrent(Lowering& node) {
     layer.linear_before_reset =
         cell == RecurrentCell::kGru && attributes.integer("linear_before_reset", 0) != 0;
     layer.clip = attributes.real("clip", 0);
-    layer.f = activations.of[direction][0];
-    layer.g = activations.of[direction][1];
-    layer.h = activations.of[direction][2];
+    const RecurrentActivation* own = &activations[static_cast<size_t>(direction) * per_direction];
+    layer.f = own[0];
+    if (per_direction > 1) layer.g = own[1];
+    if (per_direction > 2) layer.h = own[2];
     HEED_TRY(lower_direction(node, layer, direction, sizes));
   }
   return {};

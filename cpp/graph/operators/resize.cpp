@@ -10,6 +10,7 @@
 #include "graph/operators/indexed_copy.h"
 #include "graph/operators/resize_axis.h"
 #include "kernels/convert.h"
+#include "kernels/copy.h"
 
 namespace heed {
 
@@ -288,10 +289,12 @@ Status lower_resize(Lowering& node) {
   if (identity || from.layout != to.layout) {
     // The passes keep the order in memory, so what differs is changed before them.
     const Strides strides = strides_of(from.shape, to.layout);
+    const kernels::StridedCopy copy = kernels::make_copy(from.shape, from.strides, strides);
     const Buffer target =
         identity ? to.buffer : node.scratch(static_cast<size_t>(from.shape.count()) * size);
-    run_copy(node, kernels::make_copy(from.shape, from.strides, strides), {from.buffer}, {target},
-             size);
+    node.run([=, source = from.buffer](const Run& run) {
+      kernels::copy_strided(copy, run.at<std::byte>(source), run.at<std::byte>(target), size);
+    });
     from.buffer = target;
     from.strides = strides;
   }

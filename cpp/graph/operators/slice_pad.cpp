@@ -3,6 +3,7 @@
 
 #include "graph/operators/arguments.h"
 #include "graph/operators/indexed_copy.h"
+#include "kernels/copy.h"
 #include "kernels/indexed_copy.h"
 
 namespace heed {
@@ -45,7 +46,7 @@ Result<std::vector<Range>> slice_ranges(const SliceArguments& given, bool has_ax
   const size_t count = given.starts.size();
   if (given.ends.size() != count || (has_axes && given.axes.size() != count) ||
       (has_steps && given.steps.size() != count)) {
-    return error(Code::kInvalidGraph, "its starts, ends, axes and steps differ in number");
+    return error(Code::kInvalidGraph, "Slice's starts, ends, axes and steps differ in number");
   }
   std::vector<Range> ranges;
   for (Extent extent : shape) ranges.push_back({0, 1, extent});
@@ -55,11 +56,11 @@ Result<std::vector<Range>> slice_ranges(const SliceArguments& given, bool has_ax
         normalize_axis(has_axes ? given.axes[i] : static_cast<int64_t>(i), shape.rank());
     if (!axis.ok()) return axis.status();
     if (contains(seen, axis.value())) {
-      return error(Code::kInvalidGraph, "axis ", axis.value(), " is named twice");
+      return error(Code::kInvalidGraph, "Slice names axis ", axis.value(), " twice");
     }
     seen |= AxisSet{1} << axis.value();
     const int64_t step = has_steps ? given.steps[i] : 1;
-    if (step == 0) return error(Code::kInvalidGraph, "the step is 0");
+    if (step == 0) return error(Code::kInvalidGraph, "Slice has the step 0");
     ranges[static_cast<size_t>(axis.value())] =
         clamp_range(given.starts[i], given.ends[i], step, shape[axis.value()]);
   }
@@ -101,9 +102,12 @@ Status lower_slice(Lowering& node) {
     steps[axis] = from.strides[axis] * range.step;
     first += ptrdiff_t{range.start} * from.strides[axis];
   }
+  const kernels::StridedCopy copy = kernels::make_copy(to.shape, steps, to.strides);
   const size_t size = byte_size(to.dtype);
-  run_copy(node, kernels::make_copy(to.shape, steps, to.strides),
-           {from.buffer, first * static_cast<ptrdiff_t>(size)}, {to.buffer}, size);
+  first *= static_cast<ptrdiff_t>(size);
+  node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
+    kernels::copy_strided(copy, run.at<std::byte>(from) + first, run.at<std::byte>(to), size);
+  });
   return {};
 }
 
@@ -172,7 +176,7 @@ Status infer_pad(Inference& node) {
   }
   const std::string_view mode = node.attributes().text("mode", "constant");
   if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") {
-    return error(Code::kInvalidGraph, "unknown mode ", mode);
+    return error(Code::kInvalidGraph, "Pad has the unknown mode ", mode);
   }
   const auto each = axis_pads(pads.value(), node.has(3), axes, from.rank());
   if (!each.ok()) return each.status();
@@ -231,7 +235,7 @@ Status infer_tile(Inference& node) {
   int64_t dims[kMaxRank];
   for (int axis = 0; axis < from.rank(); ++axis) {
     const int64_t repeat = repeats.value()[static_cast<size_t>(axis)];
-    if (repeat < 0) return error(Code::kWrongValue, "the repeat ", repeat, " is negative");
+    if (repeat < 0) return error(Code::kWrongValue, "Tile has the negative repeat ", repeat);
     dims[axis] = from[axis] * std::min<int64_t>(repeat, int64_t{1} << 31);
   }
   return set_shape(node, node.dtype(0), std::span(dims, static_cast<size_t>(from.rank())));

@@ -1,15 +1,18 @@
 // Transpose, Expand, DepthToSpace and SpaceToDepth: one strided copy.
 #include "graph/operators/arguments.h"
-#include "graph/operators/indexed_copy.h"
+#include "kernels/copy.h"
 
 namespace heed {
 
 namespace {
 
 // Writes all of output 0 from input 0: the steps of `copy` are those of the two views.
-Status copy_input(Lowering& node, const kernels::StridedCopy& copy) {
-  const View to = node.output(0);
-  run_copy(node, copy, {node.input(0).buffer}, {to.buffer}, byte_size(to.dtype));
+Status run_copy(Lowering& node, const kernels::StridedCopy& copy) {
+  const View from = node.input(0), to = node.output(0);
+  const size_t size = byte_size(to.dtype);
+  node.run([=](const Run& run) {
+    kernels::copy_strided(copy, run.at<std::byte>(from.buffer), run.at<std::byte>(to.buffer), size);
+  });
   return {};
 }
 
@@ -48,7 +51,7 @@ Status lower_transpose(Lowering& node) {
   for (int axis = 0; axis < to.shape.rank(); ++axis) {
     steps[axis] = from.strides[axes[static_cast<size_t>(axis)]];
   }
-  return copy_input(node, kernels::make_copy(to.shape, steps, to.strides));
+  return run_copy(node, kernels::make_copy(to.shape, steps, to.strides));
 }
 
 Status infer_expand(Inference& node) {
@@ -69,7 +72,7 @@ Status lower_expand(Lowering& node) {
   for (int axis = 0; axis < from.shape.rank(); ++axis) {
     steps[axis + added] = from.shape[axis] == 1 ? 0 : from.strides[axis];
   }
-  return copy_input(node, kernels::make_copy(to.shape, steps, to.strides));
+  return run_copy(node, kernels::make_copy(to.shape, steps, to.strides));
 }
 
 namespace {
@@ -101,7 +104,7 @@ Status infer_depth_to_space(Inference& node) {
   if (!block.ok()) return block.status();
   const std::string_view mode = node.attributes().text("mode", "DCR");
   if (mode != "DCR" && mode != "CRD") {
-    return error(Code::kInvalidGraph, "unknown mode ", mode);
+    return error(Code::kInvalidGraph, "DepthToSpace has the unknown mode ", mode);
   }
   const Shape& from = node.shape(0);
   const int64_t b = block.value();
@@ -128,7 +131,7 @@ Status lower_depth_to_space(Lowering& node) {
   copy.add(from.shape[3], from.strides[3], block * to.strides[3]);
   copy.add(block, column_step, to.strides[3]);
   copy.finish();
-  return copy_input(node, copy);
+  return run_copy(node, copy);
 }
 
 Status infer_space_to_depth(Inference& node) {
@@ -154,7 +157,7 @@ Status lower_space_to_depth(Lowering& node) {
   copy.add(to.shape[2], block * from.strides[2], to.strides[2]);
   copy.add(to.shape[3], block * from.strides[3], to.strides[3]);
   copy.finish();
-  return copy_input(node, copy);
+  return run_copy(node, copy);
 }
 
 }  // namespace heed
