@@ -1,10 +1,15 @@
 // What holds for every network: the same tests for each.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadModel } from "heed";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { build } from "../../.dev/run.mjs";
 import { readGraph, withAllOutputs } from "../support/onnx-file.mjs";
 import { disagreements, kTolerance, relativeError, sameBits } from "./compare.mjs";
 import { openOracle, readNetwork } from "./oracle.mjs";
+
+const simd128 = readFileSync(join(build, "package/simd128.wasm"));
 
 /** Names of the tensors that a last softmax or sigmoid reads: differences that it would hide. */
 function logitsOf(file) {
@@ -85,6 +90,17 @@ export function testAgainstOracle(network, cases, blocks) {
         expect(disagreements(mapped.outputs, tensors)).toEqual([]);
         expect(mapped.attention.size).toBe(blocks);
       })(),
+  );
+
+  test(
+    "the simd128 build's outputs equal the oracle's",
+    withModel({ wasm: simd128 }, async (model) => {
+      expect(model.info.build).toBe("simd128");
+      for (const title of titles) {
+        const { outputs } = await model.run({ x: cases[title] });
+        expect(disagreements(outputs, await wanted(title)), title).toEqual([]);
+      }
+    }),
   );
 
   test(

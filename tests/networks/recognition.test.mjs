@@ -6,6 +6,8 @@ import { testAgainstOracle } from "./against-oracle.mjs";
 import { kFiles, openOracle, readNetwork } from "./oracle.mjs";
 import { lineInput } from "./sample-inputs.mjs";
 
+// Where a crop ends inside of a character, two classes are equally likely, and the softmax makes much of little: there the
+// oracle itself is 3e-4 from what float64 gives (heed 2e-5 to 1.5e-4; its logits 5e-5, heed's 2e-5). These crops have no such place.
 const cases = Object.fromEntries(
   [32, 48, 100, 320, 640, 1280].map((width) => [`48x${width}`, lineInput(width)]),
 );
@@ -28,7 +30,7 @@ describe("recognition", () => {
     }
     // The input is what it is meant to be: lines that can be read.
     expect(texts[4]).toMatch(/Keeper/);
-    expect(texts[5]).toMatch(/lighthouse.*tower/);
+    expect(texts[5]).toMatch(/keeper.*summer/);
     model.dispose();
     oracle.close();
   });

@@ -16,10 +16,9 @@ function image(name) {
   return images.get(name);
 }
 
-/** Lines of the page: where their left ends are, how tall they are, and how far they fall per pixel. */
+/** Lines of the page: where they begin, how tall they are, and how far they fall per pixel. */
 const kLines = [
   { left: 145, top: 115, height: 66, slope: 0.028 }, // The Keeper of Calder Point
-  { left: 142, top: 292, height: 36, slope: 0.026 }, // The lighthouse at Calder Point | Today the tower
   { left: 136, top: 500, height: 36, slope: 0.02 }, // 1904, when the keeper, Ada | ships and, in one summer,
   { left: 143, top: 193, height: 34, slope: 0.028 }, // Notes from a northern coast, chapter 6
 ];
@@ -50,7 +49,7 @@ export function detectionInput(height, width, batch = 1) {
 /** The input of the other two: the left parts of lines, 48 high, of that width. */
 export function lineInput(width, batch = 1) {
   const size = { width, height: 48 };
-  // From 640 on, the title is too short.
+  // Beyond 640 the title is too short.
   const lines = kLines.slice(width > 640 ? 1 : 0).slice(0, batch);
   return batchOf(
     lines.map(({ left, top, height, slope }) => {
