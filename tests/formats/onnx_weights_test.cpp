@@ -120,7 +120,7 @@ TEST_CASE("a tensor whose elements do not fit its shape is an error that names i
   for (const Proto& bad :
        {raw_tensor("w", kOnnxFloat, {3}, std::vector<float>{1, 2}),
         raw_tensor("w", kOnnxFloat, {1}, "12345"), tensor(kOnnxFloat, {3}).packed_floats(4, {1, 2}),
-        tensor(kOnnxInt64, {1}), tensor(kOnnxFloat, {2147483647}),
+        tensor(kOnnxInt64, {1}), tensor(kOnnxFloat, {100000000}),
         raw_tensor("w", kOnnxFloat, {1, 1}, "")}) {
     const Status status = status_of(bad);
     CHECK(status.code == Code::kInvalidFile);
