@@ -11,6 +11,8 @@ import { build, filesUnder, root, run, runAsScript, SetupError, say, toolchain }
 import { setUp } from "./setup.mjs";
 
 const kFuzzSeconds = 60;
+/** From a fixed seed and for so many inputs at most, so that a run on another machine tries what this one tried. */
+const kFuzzBudget = ["-seed=1", "-runs=40000", `-max_total_time=${kFuzzSeconds}`];
 
 const catchTests = () => filesUnder("tests").filter((path) => path.endsWith("_test.cpp"));
 const vitestTests = (folder) => filesUnder(folder).filter((path) => /\.test\.(ts|mjs)$/.test(path));
@@ -51,7 +53,7 @@ const layers = {
     run: runInstalled,
   },
   fuzz: {
-    what: `fuzzers, ${kFuzzSeconds} seconds each`,
+    what: `fuzzers, ${kFuzzSeconds} seconds each at most`,
     exists: () => fuzzers().length > 0,
     run: runFuzzers,
   },
@@ -173,7 +175,7 @@ async function runFuzzers() {
     const corpus = join(build, "fuzz", name);
     mkdirSync(corpus, { recursive: true });
     const seeds = join(root, "tests/fuzz/corpus", name.replace(/_fuzz$/, ""));
-    const args = [corpus, ...(existsSync(seeds) ? [seeds] : []), `-max_total_time=${kFuzzSeconds}`];
+    const args = [corpus, ...(existsSync(seeds) ? [seeds] : []), ...kFuzzBudget];
     const limits = [
       "-timeout=10",
       "-rss_limit_mb=2048",
