@@ -1,4 +1,5 @@
-// What JavaScript sees; web/src/engine/raw.ts has the same as types. The one file that includes Emscripten's headers.
+// What JavaScript sees; web/src/engine/raw.ts has the same as types. The one file that includes
+// Emscripten's headers.
 #include <emscripten/bind.h>
 
 #include "bindings/engine.h"

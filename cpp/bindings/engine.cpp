@@ -17,7 +17,8 @@ std::string text_of(const Status& status) {
   return status.ok() ? std::string() : join(code_name(status.code), "\n", status.message);
 }
 
-// The boundary where exceptions end. The allocator throws; the format readers catch what their library throws themselves.
+// The boundary where exceptions end. The allocator throws; the format readers catch what their
+// library throws themselves.
 template <class F>
 std::string guarded(F body) {
   try {
@@ -106,8 +107,8 @@ Result<Request> Engine::read_request() const {
     Result<Shape> shape = Shape::make(dims);
     if (!shape.ok()) {
       const Status& status = shape.status();
-      return error(status.code, "input '", session_->graph().tensor(input).name, "': ",
-                   status.message);
+      return error(status.code, "input '", session_->graph().tensor(input).name,
+                   "': ", status.message);
     }
     request.inputs.push_back(shape.value());
   }

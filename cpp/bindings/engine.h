@@ -1,4 +1,5 @@
-// One model as JavaScript sees it: the files it is made from, then its session. Casts and catches, decides nothing.
+// One model as JavaScript sees it: the files it is made from, then its session. Casts and catches,
+// decides nothing.
 #pragma once
 
 #include <memory>
@@ -14,8 +15,9 @@ class Engine {
   // A status for JavaScript: empty when all is well, else the code, a newline and the message.
   using StatusText = std::string;
 
-  // The address of `bytes` bytes for a file's contents; 0 when there is no memory. "" is the model, other names are files with
-  // its external data. A further call for the same name changes the size and keeps what was written.
+  // The address of `bytes` bytes for a file's contents; 0 when there is no memory. "" is the model,
+  // other names are files with its external data. A further call for the same name changes the size
+  // and keeps what was written.
   uintptr_t reserve(const std::string& file, uint32_t bytes);
   // Asks for an inner tensor to be kept, so that runs can give it.
   void keep(const std::string& tensor);
@@ -23,8 +25,9 @@ class Engine {
   StatusText load(bool recognize);
   std::string describe() const;
 
-  // The address of `words` words in which JavaScript writes the request that `prepare` reads: for each input its rank and its
-  // extents, then the number of tensors that are wanted (outputs, maps) and their ids.
+  // The address of `words` words in which JavaScript writes the request that `prepare` reads: for
+  // each input its rank and its extents, then the number of tensors that are wanted (outputs, maps)
+  // and their ids.
   uintptr_t request(uint32_t words);
   StatusText prepare();
   uintptr_t input_address(int index);

@@ -20,7 +20,8 @@ struct SessionOptions {
 // What one run reads and gives.
 struct Request {
   std::vector<Shape> inputs;  // one for each of graph().inputs, in their order
-  // Any tensors that still have a producer. When neither outputs nor blocks are named: the graph's outputs.
+  // Any tensors that still have a producer. When neither outputs nor blocks are named: the graph's
+  // outputs.
   std::vector<TensorId> outputs;
   std::vector<int> blocks;  // blocks whose maps are wanted: indices into graph().blocks
 };

@@ -16,14 +16,15 @@ enum class ActivationKind : uint8_t {
   kHardSwish,    // v * min(max(v / 6 + 1/2, 0), 1)
   kSilu,         // v * sigmoid(v)
   kTanh,
-  kGelu,         // v/2 * (1 + erf(v / sqrt(2)))
-  kGeluTanh,     // v/2 * (1 + tanh(sqrt(2/pi) * (v + 0.044715 v^3)))
-  kElu,          // v < 0 ? alpha * (exp(v) - 1) : v
-  kSoftplus,     // log(1 + exp(v))
-  kMish,         // v * tanh(softplus(v))
+  kGelu,      // v/2 * (1 + erf(v / sqrt(2)))
+  kGeluTanh,  // v/2 * (1 + tanh(sqrt(2/pi) * (v + 0.044715 v^3)))
+  kElu,       // v < 0 ? alpha * (exp(v) - 1) : v
+  kSoftplus,  // log(1 + exp(v))
+  kMish,      // v * tanh(softplus(v))
 };
 
-// v -> scale * f(v) + shift. (PP-OCR's backbones have a learned scalar affine map after each activation.)
+// v -> scale * f(v) + shift. (PP-OCR's backbones have a learned scalar affine map after each
+// activation.)
 struct Activation {
   ActivationKind kind = ActivationKind::kNone;
   float alpha = 0;

@@ -6,8 +6,8 @@
 
 namespace heed::kernels {
 
-// y = activation(x * scale + shift) over the loop (perhaps periodic) of (y, x, scale), shift having the steps of
-// scale. y may be x when their steps are equal.
+// y = activation(x * scale + shift) over the loop (perhaps periodic) of (y, x, scale), shift having
+// the steps of scale. y may be x when their steps are equal.
 void scale_shift(const Loop& loop, const Activation& activation, float* y, const float* x,
                  const float* scale, const float* shift);
 

@@ -66,8 +66,8 @@ inline f32x4 exp(f32x4 x) {
   return (p + p) * detail::power_of_two(shifted, 126);
 }
 
-// exp(x) for x <= 0 in two thirds of the instructions: relative error 2^-22 + |x| 2^-23, which is what
-// softmax needs of the terms that matter. 0 below -88.
+// exp(x) for x <= 0 in two thirds of the instructions: relative error 2^-22 + |x| 2^-23, which is
+// what softmax needs of the terms that matter. 0 below -88.
 inline f32x4 exp_negative(f32x4 x) {
   using namespace simd;
   return detail::exp2_negative(max(x * splat(1.44269504f), splat(-127.0f)), 127);
@@ -123,8 +123,8 @@ inline f32x4 erf(f32x4 x) {
 }
 
 // x/2 (1 + erf(x / sqrt(2))): x times the normal distribution, |error| <= 2^-22 |x|.
-// The smaller tail of the distribution is h(t) = erfc(t / sqrt(2)) / 2 = 2^(-t g(t) - 1) for t = |x|. g
-// is fitted for 0..5.7; beyond, it grows fast enough for h to vanish.
+// The smaller tail of the distribution is h(t) = erfc(t / sqrt(2)) / 2 = 2^(-t g(t) - 1) for t =
+// |x|. g is fitted for 0..5.7; beyond, it grows fast enough for h to vanish.
 inline f32x4 gelu(f32x4 x) {
   using namespace simd;
   const f32x4 t = abs(x);

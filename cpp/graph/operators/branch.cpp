@@ -1,5 +1,6 @@
-// If: the plan replaces the node by the branch that is taken as soon as the condition is known, so it is never inferred or lowered
-// itself, but where it stands alone (constant folding leaves it out).
+// If: the plan replaces the node by the branch that is taken as soon as the condition is known, so
+// it is never inferred or lowered itself, but where it stands alone (constant folding leaves it
+// out).
 #include "graph/inference.h"
 #include "graph/lowering.h"
 
