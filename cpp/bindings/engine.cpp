@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 
 #include "attention/mechanism.h"
+#include "base/guarded.h"
 #include "bindings/describe.h"
 #include "formats/onnx.h"
 #include "graph/optimize.h"
@@ -17,17 +17,12 @@ std::string text_of(const Status& status) {
   return status.ok() ? std::string() : join(code_name(status.code), "\n", status.message);
 }
 
-// The boundary where exceptions end. The allocator throws; the format readers catch what their
-// library throws themselves.
-template <class F>
-std::string guarded(F body) {
-  try {
-    return text_of(body());
-  } catch (const std::bad_alloc&) {
-    return text_of(error(Code::kOutOfMemory, "there is not enough memory"));
-  } catch (...) {
-    return text_of(error(Code::kInternal, "an unexpected exception"));
-  }
+// The boundary where exceptions end.
+std::string guarded(FunctionRef<Status()> body) {
+  Status status;
+  if (!enough_memory_for([&] { status = body(); }))
+    status = error(Code::kOutOfMemory, "there is not enough memory");
+  return text_of(status);
 }
 
 Status keep_tensor(Graph& graph, std::string_view name) {

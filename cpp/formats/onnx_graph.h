@@ -1,8 +1,7 @@
 // GraphProtos to graphs: names become tensor ids, and every edge is checked.
 #pragma once
 
-#include <unordered_map>
-
+#include "formats/name_table.h"
 #include "formats/onnx_messages.h"
 #include "formats/onnx_weights.h"
 
@@ -12,7 +11,7 @@ namespace heed::onnx {
 struct FileContext {
   Trail& trail;
   Weights& weights;
-  const ModelMessage& model;
+  std::span<const FunctionMessage> functions;
   int version;  // of ONNX's own operator set
 };
 
@@ -28,10 +27,12 @@ class GraphReader {
   explicit GraphReader(FileContext& context, GraphReader* outer = nullptr)
       : context_(context), outer_(outer), nesting_(outer ? outer->nesting_ + 1 : 0) {}
 
-  // The graph; once only. Reading a branch captures tensors of the graphs around it: they become
-  // inputs of its graph.
-  Result<Graph> read(const GraphMessage& message);
-  // The outer graph's tensors behind those inputs.
+  // Reads the graph; once only. Reading a branch captures tensors of the graphs around it: they
+  // become inputs of its graph.
+  Status read(const GraphMessage& message);
+  // What was read.
+  Graph& graph() { return graph_; }
+  // The outer graph's tensors behind the captured inputs.
   const std::vector<TensorId>& captured() const { return captured_; }
 
  private:
@@ -41,23 +42,25 @@ class GraphReader {
   Status add_node(const NodeMessage& message);
   Status add_constant_node(const NodeMessage& message);
   Status add_outputs(const GraphMessage& message);
+  Status declare_dims(TensorId id, const ValueMessage& value);
 
   Status read_attributes(const NodeMessage& message, Node& node);
+  Status read_tensor_attribute(const AttributeMessage& attribute, ConstantPtr& constant);
   Status read_branches(const NodeMessage& message, Node& node, Attributes& attributes);
   // A Cast to a type that only exists in storage becomes what that means; see onnx.h.
-  Status replace_storage_types(Node& node, Attributes& attributes);
+  void replace_storage_types(Node& node, Attributes& attributes);
 
-  bool define(std::string_view name, TensorId id) { return ids_.emplace(name, id).second; }
+  bool define(std::string_view name, TensorId id) { return ids_.insert(name, id); }
   // The tensor of that name, here or in a graph around; kNoTensor when there is none.
   TensorId resolve(std::string_view name);
-  Node make_node(std::string_view op, std::string name, TensorId input, TensorId output) const;
-  Node make_cast(std::string name, TensorId input, TensorId output, ElementType to) const;
+  // A node that is not in the file: a Cast to that type, or an Identity without one.
+  void add_copy(std::string name, TensorId input, TensorId output, ElementType to = kUndefined);
 
   FileContext& context_;
   GraphReader* outer_;
   int nesting_;
   Graph graph_;
-  std::unordered_map<std::string_view, TensorId> ids_;
+  NameTable ids_;
   std::vector<TensorId> captured_;
 };
 

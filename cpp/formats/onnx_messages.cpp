@@ -1,5 +1,7 @@
 #include "formats/onnx_messages.h"
 
+#include <cstddef>
+
 #include "base/status.h"
 
 namespace heed::onnx {
@@ -24,308 +26,183 @@ std::string_view NodeMessage::title() const {
 
 namespace {
 
-void read_external_entry(Trail& trail, std::string_view bytes, TensorMessage& tensor) {
-  std::string_view key, value;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        key = message.bytes();
-        break;
-      case 2:
-        value = message.bytes();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  if (key == "location") tensor.location = value;
-  if (key == "offset") tensor.offset = value;
-  if (key == "length") tensor.length = value;
+using enum FieldKind;
+
+#define HEED_FIELD(message, number, kind, member) \
+  Field { number, kind, offsetof(message, member) }
+
+constexpr Field kTensorFields[] = {
+    HEED_FIELD(TensorMessage, 1, kIntegers, dims),
+    HEED_FIELD(TensorMessage, 2, kInteger, type),
+    HEED_FIELD(TensorMessage, 3, kBytes, segment),
+    HEED_FIELD(TensorMessage, 4, kReals, floats),
+    HEED_FIELD(TensorMessage, 5, kIntegers, integers),
+    HEED_FIELD(TensorMessage, 7, kIntegers, integers),
+    HEED_FIELD(TensorMessage, 8, kBytes, name),
+    HEED_FIELD(TensorMessage, 9, kBytes, raw),
+    HEED_FIELD(TensorMessage, 10, kDoubles, doubles),
+    HEED_FIELD(TensorMessage, 11, kIntegers, integers),
+    HEED_FIELD(TensorMessage, 13, kAllBytes, external),
+    HEED_FIELD(TensorMessage, 14, kInteger, data_location),
+};
+
+constexpr Field kEntryFields[] = {
+    HEED_FIELD(EntryMessage, 1, kBytes, key),
+    HEED_FIELD(EntryMessage, 2, kBytes, value),
+};
+
+constexpr Field kAttributeFields[] = {
+    HEED_FIELD(AttributeMessage, 1, kBytes, name),
+    HEED_FIELD(AttributeMessage, 2, kReal, real),
+    HEED_FIELD(AttributeMessage, 3, kInteger, integer),
+    HEED_FIELD(AttributeMessage, 4, kBytes, text),
+    HEED_FIELD(AttributeMessage, 5, kBytes, tensor),
+    HEED_FIELD(AttributeMessage, 6, kBytes, graph),
+    HEED_FIELD(AttributeMessage, 7, kReals, reals),
+    HEED_FIELD(AttributeMessage, 8, kIntegers, integers),
+    HEED_FIELD(AttributeMessage, 9, kAllBytes, texts),
+    HEED_FIELD(AttributeMessage, 20, kInteger, type),
+};
+
+constexpr Field kNodeFields[] = {
+    HEED_FIELD(NodeMessage, 1, kAllBytes, inputs),
+    HEED_FIELD(NodeMessage, 2, kAllBytes, outputs),
+    HEED_FIELD(NodeMessage, 3, kBytes, name),
+    HEED_FIELD(NodeMessage, 4, kBytes, op_type),
+    HEED_FIELD(NodeMessage, 5, kAllBytes, attributes),
+    HEED_FIELD(NodeMessage, 7, kBytes, domain),
+};
+
+// A value's name and type; the type's tensor_type; its elements' type and shape; the shape's dims.
+constexpr Field kValueFields[] = {
+    HEED_FIELD(ValueMessage, 1, kBytes, name),
+    HEED_FIELD(ValueMessage, 2, kBytes, type),
+};
+constexpr Field kTypeFields[] = {HEED_FIELD(ValueMessage, 1, kBytes, tensor_type)};
+constexpr Field kTensorTypeFields[] = {
+    HEED_FIELD(ValueMessage, 1, kInteger, element_type),
+    HEED_FIELD(ValueMessage, 2, kBytes, shape),
+};
+constexpr Field kShapeFields[] = {HEED_FIELD(ValueMessage, 1, kAllBytes, dims)};
+
+constexpr Field kDimensionFields[] = {
+    HEED_FIELD(DimensionMessage, 1, kInteger, extent),
+    HEED_FIELD(DimensionMessage, 2, kBytes, name),
+};
+
+// A graph's messages before they are read.
+struct GraphParts {
+  std::vector<std::string_view> nodes;
+  std::vector<std::string_view> initializers;
+  std::vector<std::string_view> inputs;
+  std::vector<std::string_view> outputs;
+  std::string_view sparse_initializer;
+};
+
+constexpr Field kGraphFields[] = {
+    HEED_FIELD(GraphParts, 1, kAllBytes, nodes),
+    HEED_FIELD(GraphParts, 5, kAllBytes, initializers),
+    HEED_FIELD(GraphParts, 11, kAllBytes, inputs),
+    HEED_FIELD(GraphParts, 12, kAllBytes, outputs),
+    HEED_FIELD(GraphParts, 15, kBytes, sparse_initializer),
+};
+
+constexpr Field kOperatorSetFields[] = {
+    HEED_FIELD(OperatorSet, 1, kBytes, domain),
+    HEED_FIELD(OperatorSet, 2, kInteger, version),
+};
+
+constexpr Field kFunctionFields[] = {
+    HEED_FIELD(FunctionMessage, 1, kBytes, name),
+    HEED_FIELD(FunctionMessage, 10, kBytes, domain),
+};
+
+constexpr Field kModelFields[] = {
+    HEED_FIELD(ModelMessage, 7, kBytes, graph),
+    HEED_FIELD(ModelMessage, 8, kAllBytes, operator_sets),
+    HEED_FIELD(ModelMessage, 25, kAllBytes, functions),
+};
+
+#undef HEED_FIELD
+
+// ONNX's own domain has two spellings.
+void normalize_domain(std::string_view& domain) {
+  if (domain == "ai.onnx") domain = {};
 }
 
-DimensionMessage read_dimension(Trail& trail, std::string_view bytes) {
-  DimensionMessage dimension;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        dimension.extent = message.integer();
-        break;
-      case 2:
-        dimension.name = message.bytes();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  if (dimension.extent < 0) dimension.extent = -1;
-  return dimension;
+Status read_node(Trail& trail, std::string_view bytes, NodeMessage& node) {
+  HEED_TRY(read_fields(trail, bytes, kNodeFields, &node));
+  normalize_domain(node.domain);
+  return {};
 }
 
-void read_tensor_type(Trail& trail, std::string_view bytes, ValueMessage& value) {
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        value.type = message.integer();
-        break;
-      case 2: {
-        value.ranked = true;
-        Message shape(trail, message.bytes());
-        while (shape.next()) {
-          if (shape.field() == 1) {
-            value.dims.push_back(read_dimension(trail, shape.bytes()));
-          } else {
-            shape.skip();
-          }
-        }
-        break;
-      }
-      default:
-        message.skip();
-    }
-  }
+Status read_value(Trail& trail, std::string_view bytes, ValueMessage& value) {
+  HEED_TRY(read_fields(trail, bytes, kValueFields, &value));
+  HEED_TRY(read_fields(trail, value.type, kTypeFields, &value));
+  HEED_TRY(read_fields(trail, value.tensor_type, kTensorTypeFields, &value));
+  return read_fields(trail, value.shape, kShapeFields, &value);
 }
 
-ValueMessage read_value(Trail& trail, std::string_view bytes) {
-  ValueMessage value;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        value.name = message.bytes();
-        break;
-      case 2: {
-        value.typed = true;
-        Message type(trail, message.bytes());
-        while (type.next()) {
-          if (type.field() == 1) {
-            value.tensor = true;
-            read_tensor_type(trail, type.bytes(), value);
-          } else {
-            type.skip();
-          }
-        }
-        break;
-      }
-      default:
-        message.skip();
-    }
+template <class T>
+Status read_all(Trail& trail, const char* field, std::span<const std::string_view> parts,
+                Status (*read)(Trail&, std::string_view, T&), std::vector<T>& out) {
+  out = std::vector<T>(parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Trail::Step step(trail, field, static_cast<int64_t>(i));
+    HEED_TRY(read(trail, parts[i], out[i]));
   }
-  return value;
-}
-
-NodeMessage read_node(Trail& trail, std::string_view bytes) {
-  NodeMessage node;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        node.inputs.push_back(message.bytes());
-        break;
-      case 2:
-        node.outputs.push_back(message.bytes());
-        break;
-      case 3:
-        node.name = message.bytes();
-        break;
-      case 4:
-        node.op_type = message.bytes();
-        break;
-      case 5:
-        node.attributes.push_back(message.bytes());
-        break;
-      case 7:
-        node.domain = message.bytes();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  if (node.domain == "ai.onnx") node.domain = "";
-  return node;
-}
-
-OperatorSet read_operator_set(Trail& trail, std::string_view bytes) {
-  OperatorSet set;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        set.domain = message.bytes();
-        break;
-      case 2:
-        set.version = message.integer();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  if (set.domain == "ai.onnx") set.domain = "";
-  return set;
-}
-
-FunctionMessage read_function(Trail& trail, std::string_view bytes) {
-  FunctionMessage function;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        function.name = message.bytes();
-        break;
-      case 10:
-        function.domain = message.bytes();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return function;
+  return {};
 }
 
 }  // namespace
 
-TensorMessage read_tensor(Trail& trail, std::string_view bytes) {
-  TensorMessage tensor;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        message.append(tensor.dims);
-        break;
-      case 2:
-        tensor.type = message.integer();
-        break;
-      case 3:
-        tensor.segmented = true;
-        message.skip();
-        break;
-      case 4:
-        message.append(tensor.floats);
-        break;
-      case 5:
-      case 7:
-      case 11:
-        message.append(tensor.integers);
-        break;
-      case 8:
-        tensor.name = message.bytes();
-        break;
-      case 9:
-        tensor.raw = message.bytes();
-        break;
-      case 10:
-        message.append(tensor.doubles);
-        break;
-      case 13:
-        read_external_entry(trail, message.bytes(), tensor);
-        break;
-      case 14:
-        tensor.external = message.integer() == 1;
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return tensor;
+Status read_tensor(Trail& trail, std::string_view bytes, TensorMessage& tensor) {
+  return read_fields(trail, bytes, kTensorFields, &tensor);
 }
 
-AttributeMessage read_attribute(Trail& trail, std::string_view bytes) {
-  AttributeMessage attribute;
-  int64_t present = kAttributeUndefined;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1:
-        attribute.name = message.bytes();
-        break;
-      case 2:
-        attribute.real = message.real();
-        present = kAttributeFloat;
-        break;
-      case 3:
-        attribute.integer = message.integer();
-        present = kAttributeInt;
-        break;
-      case 4:
-        attribute.text = message.bytes();
-        present = kAttributeString;
-        break;
-      case 5:
-        attribute.tensor = message.bytes();
-        present = kAttributeTensor;
-        break;
-      case 6:
-        attribute.graph = message.bytes();
-        present = kAttributeGraph;
-        break;
-      case 7:
-        message.append(attribute.reals);
-        present = kAttributeFloats;
-        break;
-      case 8:
-        message.append(attribute.integers);
-        present = kAttributeInts;
-        break;
-      case 9:
-        attribute.texts.push_back(message.bytes());
-        present = kAttributeStrings;
-        break;
-      case 20:
-        attribute.type = message.integer();
-        break;
-      default:
-        message.skip();
-    }
-  }
-  if (attribute.type == kAttributeUndefined) attribute.type = present;
-  return attribute;
+Status read_entry(Trail& trail, std::string_view bytes, EntryMessage& entry) {
+  return read_fields(trail, bytes, kEntryFields, &entry);
 }
 
-GraphMessage read_graph(Trail& trail, std::string_view bytes) {
-  GraphMessage graph;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 1: {
-        const Trail::Step step(trail, "node", static_cast<int64_t>(graph.nodes.size()));
-        graph.nodes.push_back(read_node(trail, message.bytes()));
-        break;
-      }
-      case 5:
-        graph.initializers.push_back(message.bytes());
-        break;
-      case 11: {
-        const Trail::Step step(trail, "input", static_cast<int64_t>(graph.inputs.size()));
-        graph.inputs.push_back(read_value(trail, message.bytes()));
-        break;
-      }
-      case 12: {
-        const Trail::Step step(trail, "output", static_cast<int64_t>(graph.outputs.size()));
-        graph.outputs.push_back(read_value(trail, message.bytes()));
-        break;
-      }
-      case 15:
-        graph.sparse_initializers = true;
-        message.skip();
-        break;
-      default:
-        message.skip();
-    }
+Status read_attribute(Trail& trail, std::string_view bytes, AttributeMessage& attribute) {
+  uint32_t seen = 0;
+  HEED_TRY(read_fields(trail, bytes, kAttributeFields, &attribute, &seen));
+  if (attribute.type != kAttributeUndefined) return {};
+  // Fields 2 to 9 have the values of types 1 to 8.
+  for (int type = kAttributeFloat; type <= kAttributeStrings; ++type) {
+    if ((seen >> (type + 1) & 1) != 0) attribute.type = type;
   }
-  return graph;
+  return {};
 }
 
-ModelMessage read_model(Trail& trail, std::string_view bytes) {
-  ModelMessage model;
-  for (Message message(trail, bytes); message.next();) {
-    switch (message.field()) {
-      case 7:
-        model.has_graph = true;
-        model.graph = message.bytes();
-        break;
-      case 8:
-        model.operator_sets.push_back(read_operator_set(trail, message.bytes()));
-        break;
-      case 25:
-        model.functions.push_back(read_function(trail, message.bytes()));
-        break;
-      default:
-        message.skip();
-    }
-  }
-  return model;
+Status read_dimension(Trail& trail, std::string_view bytes, DimensionMessage& dimension) {
+  HEED_TRY(read_fields(trail, bytes, kDimensionFields, &dimension));
+  if (dimension.extent < 0) dimension.extent = -1;
+  return {};
+}
+
+Status read_graph(Trail& trail, std::string_view bytes, GraphMessage& graph) {
+  GraphParts parts;
+  HEED_TRY(read_fields(trail, bytes, kGraphFields, &parts));
+  graph.initializers = std::move(parts.initializers);
+  graph.sparse_initializers = parts.sparse_initializer.data() != nullptr;
+  HEED_TRY(read_all(trail, "node", parts.nodes, read_node, graph.nodes));
+  HEED_TRY(read_all(trail, "input", parts.inputs, read_value, graph.inputs));
+  return read_all(trail, "output", parts.outputs, read_value, graph.outputs);
+}
+
+Status read_operator_set(Trail& trail, std::string_view bytes, OperatorSet& set) {
+  HEED_TRY(read_fields(trail, bytes, kOperatorSetFields, &set));
+  normalize_domain(set.domain);
+  return {};
+}
+
+Status read_function(Trail& trail, std::string_view bytes, FunctionMessage& function) {
+  return read_fields(trail, bytes, kFunctionFields, &function);
+}
+
+Status read_model(Trail& trail, std::string_view bytes, ModelMessage& model) {
+  return read_fields(trail, bytes, kModelFields, &model);
 }
 
 }  // namespace heed::onnx

@@ -35,6 +35,8 @@ enum ElementType : int64_t {
 // "float16"; "type 23" for those that heed does not know.
 std::string element_type_name(int64_t type);
 
+// Each read function gives the error of read_fields.
+
 struct TensorMessage {
   std::string_view name;
   int64_t type = kUndefined;
@@ -45,12 +47,20 @@ struct TensorMessage {
   std::vector<int64_t> integers;  // int32_data, int64_data or uint64_data
   std::vector<double> doubles;
   // Elements in another file.
-  bool external = false;
-  std::string_view location;
-  std::string_view offset;
-  std::string_view length;
-  bool segmented = false;
+  int64_t data_location = 0;
+  std::vector<std::string_view> external;  // StringStringEntryProtos
+  std::string_view segment;
+
+  bool is_external() const { return data_location == 1; }
+  bool is_segmented() const { return segment.data() != nullptr; }
 };
+Status read_tensor(Trail& trail, std::string_view bytes, TensorMessage& tensor);
+
+struct EntryMessage {
+  std::string_view key;
+  std::string_view value;
+};
+Status read_entry(Trail& trail, std::string_view bytes, EntryMessage& entry);
 
 // AttributeProto.AttributeType, as far as it is used.
 enum AttributeType : int64_t {
@@ -79,6 +89,8 @@ struct AttributeMessage {
   std::vector<std::string_view> texts;
 };
 
+Status read_attribute(Trail& trail, std::string_view bytes, AttributeMessage& attribute);
+
 struct NodeMessage {
   std::string_view name;
   std::string_view op_type;
@@ -91,19 +103,25 @@ struct NodeMessage {
   std::string_view title() const;
 };
 
+// A ValueInfoProto with the parts of its type that matter. What was not there has no data().
+struct ValueMessage {
+  std::string_view name;
+  std::string_view type;
+  std::string_view tensor_type;
+  int64_t element_type = kUndefined;
+  std::string_view shape;
+  std::vector<std::string_view> dims;  // TensorShapeProto.Dimensions
+
+  bool is_typed() const { return type.data() != nullptr; }
+  bool is_tensor() const { return tensor_type.data() != nullptr; }
+  bool is_ranked() const { return shape.data() != nullptr; }
+};
+
 struct DimensionMessage {
   int64_t extent = -1;
   std::string_view name;
 };
-
-struct ValueMessage {
-  std::string_view name;
-  bool typed = false;   // whether its type is declared at all
-  bool tensor = false;  // and not a sequence, map or optional
-  int64_t type = kUndefined;
-  bool ranked = false;
-  std::vector<DimensionMessage> dims;
-};
+Status read_dimension(Trail& trail, std::string_view bytes, DimensionMessage& dimension);
 
 struct GraphMessage {
   std::vector<NodeMessage> nodes;
@@ -112,28 +130,25 @@ struct GraphMessage {
   std::vector<ValueMessage> outputs;
   bool sparse_initializers = false;
 };
+Status read_graph(Trail& trail, std::string_view bytes, GraphMessage& graph);
 
 struct OperatorSet {
   std::string_view domain;
   int64_t version = 0;
 };
+Status read_operator_set(Trail& trail, std::string_view bytes, OperatorSet& set);
 
 struct FunctionMessage {
   std::string_view domain;
   std::string_view name;
 };
+Status read_function(Trail& trail, std::string_view bytes, FunctionMessage& function);
 
 struct ModelMessage {
-  bool has_graph = false;
-  std::string_view graph;  // a GraphProto
-  std::vector<OperatorSet> operator_sets;
-  std::vector<FunctionMessage> functions;
+  std::string_view graph;                       // a GraphProto; no data() when there is none
+  std::vector<std::string_view> operator_sets;  // OperatorSetIdProtos
+  std::vector<std::string_view> functions;      // FunctionProtos
 };
-
-// These throw what Message throws.
-ModelMessage read_model(Trail& trail, std::string_view bytes);
-GraphMessage read_graph(Trail& trail, std::string_view bytes);
-AttributeMessage read_attribute(Trail& trail, std::string_view bytes);
-TensorMessage read_tensor(Trail& trail, std::string_view bytes);
+Status read_model(Trail& trail, std::string_view bytes, ModelMessage& model);
 
 }  // namespace heed::onnx

@@ -13,7 +13,7 @@ Status GraphReader::add_node(const NodeMessage& message) {
 
   bool wanted = false;
   for (std::string_view name : message.outputs) {
-    node.outputs.push_back(name.empty() ? kNoTensor : ids_.find(name)->second);
+    node.outputs.push_back(name.empty() ? kNoTensor : ids_.find(name));
     wanted = wanted || !name.empty();
   }
   if (!wanted) return {};
@@ -27,12 +27,14 @@ Status GraphReader::add_node(const NodeMessage& message) {
     node.inputs.push_back(id);
   }
   const auto count = static_cast<int>(input_count);
-  if (count < node.op->min_inputs || (node.op->max_inputs != 255 && count > node.op->max_inputs)) {
-    return error(Code::kInvalidGraph, "it has ", count, " inputs, and should have ",
-                 node.op->min_inputs == node.op->max_inputs ? "" : "at least ", node.op->min_inputs,
-                 node.op->max_inputs > node.op->min_inputs && node.op->max_inputs != 255
-                     ? join(" and at most ", node.op->max_inputs)
-                     : std::string());
+  const int least = node.op->min_inputs;
+  const int most = node.op->max_inputs;
+  const bool unlimited = most == 255;
+  if (count < least || (count > most && !unlimited)) {
+    std::string range = join(least);
+    if (unlimited) range += " or more";
+    if (least < most && !unlimited) range += join(" to ", most);
+    return error(Code::kInvalidGraph, "it has ", count, " inputs, and should have ", range);
   }
   for (int i = 0; i < node.op->min_inputs; ++i) {
     if (node.inputs[static_cast<size_t>(i)] == kNoTensor) {
@@ -44,46 +46,55 @@ Status GraphReader::add_node(const NodeMessage& message) {
   return {};
 }
 
+Status GraphReader::read_tensor_attribute(const AttributeMessage& attribute,
+                                          ConstantPtr& constant) {
+  TensorMessage tensor;
+  HEED_TRY(read_tensor(context_.trail, attribute.tensor, tensor));
+  return context_.weights.read(tensor, constant);
+}
+
 Status GraphReader::read_attributes(const NodeMessage& message, Node& node) {
   auto attributes = std::make_shared<Attributes>();
   for (size_t i = 0; i < message.attributes.size(); ++i) {
     const Trail::Step step(context_.trail, "attribute", static_cast<int64_t>(i));
-    AttributeMessage attribute = read_attribute(context_.trail, message.attributes[i]);
-    const std::string_view name = attribute.name;
+    AttributeMessage attribute;
+    HEED_TRY(read_attribute(context_.trail, message.attributes[i], attribute));
+    AttributeValue value;
     switch (attribute.type) {
       case kAttributeFloat:
-        attributes->set(name, attribute.real);
+        value.emplace<float>(attribute.real);
         break;
       case kAttributeInt:
-        attributes->set(name, attribute.integer);
+        value.emplace<int64_t>(attribute.integer);
         break;
       case kAttributeString:
-        attributes->set(name, std::string(attribute.text));
+        value.emplace<std::string>(attribute.text);
         break;
       case kAttributeFloats:
-        attributes->set(name, std::move(attribute.reals));
+        value.emplace<std::vector<float>>(std::move(attribute.reals));
         break;
       case kAttributeInts:
-        attributes->set(name, std::move(attribute.integers));
+        value.emplace<std::vector<int64_t>>(std::move(attribute.integers));
         break;
       case kAttributeStrings:
-        attributes->set(name,
-                        std::vector<std::string>(attribute.texts.begin(), attribute.texts.end()));
+        value.emplace<std::vector<std::string>>(attribute.texts.begin(), attribute.texts.end());
         break;
       case kAttributeTensor: {
-        Result<ConstantPtr> tensor =
-            context_.weights.constant(read_tensor(context_.trail, attribute.tensor));
-        if (!tensor.ok())
-          return error(tensor.status().code, "attribute '", name, "': ", tensor.status().message);
-        if (tensor.value()) attributes->set(name, std::move(tensor.value()));
+        ConstantPtr tensor;
+        const Status status = read_tensor_attribute(attribute, tensor);
+        if (!status.ok())
+          return error(status.code, "attribute '", attribute.name, "': ", status.message);
+        if (!tensor) continue;
+        value.emplace<ConstantPtr>(std::move(tensor));
         break;
       }
       default:
-        break;  // a graph (see read_branches), or what no supported operator has
+        continue;  // a graph (see read_branches), or what no supported operator has
     }
+    attributes->set(attribute.name, std::move(value));
   }
   if (message.op_type == "If") HEED_TRY(read_branches(message, node, *attributes));
-  HEED_TRY(replace_storage_types(node, *attributes));
+  replace_storage_types(node, *attributes);
   node.attributes = std::move(attributes);
   return {};
 }
@@ -91,43 +102,44 @@ Status GraphReader::read_attributes(const NodeMessage& message, Node& node) {
 Status GraphReader::read_branches(const NodeMessage& message, Node& node, Attributes& attributes) {
   if (nesting_ + 1 >= kMaxNesting)
     return error(Code::kInvalidGraph, "branches are nested deeper than ", kMaxNesting);
-  for (std::string_view name : {"then_branch", "else_branch"}) {
+  for (const std::string_view name : {"then_branch", "else_branch"}) {
     std::string_view bytes;
     for (std::string_view entry : message.attributes) {
-      const AttributeMessage attribute = read_attribute(context_.trail, entry);
+      AttributeMessage attribute;
+      HEED_TRY(read_attribute(context_.trail, entry, attribute));
       if (attribute.name == name && attribute.type == kAttributeGraph) bytes = attribute.graph;
     }
     if (bytes.empty()) return error(Code::kInvalidGraph, "it has no ", name);
-    const Trail::Step step(context_.trail, name == "then_branch" ? "then_branch" : "else_branch");
+    const Trail::Step step(context_.trail, name.data());
+    GraphMessage graph;
+    HEED_TRY(read_graph(context_.trail, bytes, graph));
     GraphReader reader(context_, this);
-    Result<Graph> branch = reader.read(read_graph(context_.trail, bytes));
-    if (!branch.ok()) return error(branch.status().code, name, ", ", branch.status().message);
-    if (branch.value().outputs.size() != node.outputs.size()) {
-      return error(Code::kInvalidGraph, name, " has ",
-                   static_cast<uint64_t>(branch.value().outputs.size()), " outputs, the node ",
-                   static_cast<uint64_t>(node.outputs.size()));
+    const Status status = reader.read(graph);
+    if (!status.ok()) return error(status.code, name, ", ", status.message);
+    auto branch = std::make_shared<Graph>(std::move(reader.graph()));
+    if (branch->outputs.size() != node.outputs.size()) {
+      return error(Code::kInvalidGraph, name, " has ", branch->outputs.size(),
+                   " outputs, the node ", node.outputs.size());
     }
-    attributes.set(
-        name, std::shared_ptr<const Graph>(std::make_shared<Graph>(std::move(branch.value()))));
+    attributes.set(name, std::shared_ptr<const Graph>(std::move(branch)));
     node.inputs.insert(node.inputs.end(), reader.captured().begin(), reader.captured().end());
   }
   return {};
 }
 
-Status GraphReader::replace_storage_types(Node& node, Attributes& attributes) {
+void GraphReader::replace_storage_types(Node& node, Attributes& attributes) {
   const bool cast = node.op->domain.empty() && node.op->name == "Cast";
   for (std::string_view name : {"to", "dtype", "output_dtype"}) {
     if (!attributes.has(name)) continue;
     const int64_t type = attributes.integer(name, kUndefined);
     if (cast && type == kFloat16 && node.outputs[0] != kNoTensor) {
       const TensorId half = graph_.add_tensor(node.name + ".float16", DType::kF16);
-      graph_.nodes.push_back(make_cast(node.name + ".float32", half, node.outputs[0], kFloat));
+      add_copy(node.name + ".float32", half, node.outputs[0], kFloat);
       node.outputs[0] = half;
     } else if (type == kFloat16 || type == kBfloat16 || type == kDouble) {
       attributes.set(name, int64_t{kFloat});
     }
   }
-  return {};
 }
 
 Status GraphReader::add_constant_node(const NodeMessage& message) {
@@ -137,32 +149,37 @@ Status GraphReader::add_constant_node(const NodeMessage& message) {
   ConstantPtr constant;
   bool found = false;
   for (std::string_view bytes : message.attributes) {
-    const AttributeMessage attribute = read_attribute(context_.trail, bytes);
-    const auto count = [](size_t size) { return Shape{static_cast<Extent>(size)}; };
-    found = true;
+    AttributeMessage attribute;
+    HEED_TRY(read_attribute(context_.trail, bytes, attribute));
+    std::span<const float> reals = attribute.reals;
+    std::span<const int64_t> integers = attribute.integers;
+    Shape shape;
     if (attribute.name == "value" && attribute.type == kAttributeTensor) {
-      Result<ConstantPtr> tensor =
-          context_.weights.constant(read_tensor(context_.trail, attribute.tensor));
-      if (!tensor.ok()) return tensor.status();
-      constant = std::move(tensor.value());
-    } else if (attribute.name == "value_float") {
-      constant = make_constant(std::span(&attribute.real, 1), Shape{});
-    } else if (attribute.name == "value_floats") {
-      constant = make_constant(attribute.reals, count(attribute.reals.size()));
+      HEED_TRY(read_tensor_attribute(attribute, constant));
+      found = true;
+      break;
+    }
+    if (attribute.name == "value_float") {
+      reals = {&attribute.real, 1};
     } else if (attribute.name == "value_int") {
-      constant = make_constant(std::span(&attribute.integer, 1), Shape{});
+      integers = {&attribute.integer, 1};
+    } else if (attribute.name == "value_floats") {
+      shape.push_back(static_cast<Extent>(reals.size()));
     } else if (attribute.name == "value_ints") {
-      constant = make_constant(attribute.integers, count(attribute.integers.size()));
+      shape.push_back(static_cast<Extent>(integers.size()));
     } else if (attribute.name == "sparse_value" || attribute.name == "value_string" ||
                attribute.name == "value_strings") {
       return error(Code::kUnsupportedType, "its ", attribute.name, " is not supported");
     } else {
-      found = false;
+      continue;
     }
-    if (found) break;
+    const bool real = attribute.name.find("float") != attribute.name.npos;
+    constant = real ? make_constant(reals, shape) : make_constant(integers, shape);
+    found = true;
+    break;
   }
   if (!found) return error(Code::kInvalidGraph, "it has no value");
-  Tensor& tensor = graph_.tensor(ids_.find(message.outputs[0])->second);
+  Tensor& tensor = graph_.tensor(ids_.find(message.outputs[0]));
   if (constant) tensor.dtype = constant->dtype;
   tensor.constant = std::move(constant);
   return {};

@@ -19,13 +19,6 @@ struct Missing {
   std::vector<std::string_view> nodes;
 };
 
-bool is_function(const ModelMessage& model, const NodeMessage& node) {
-  return std::any_of(model.functions.begin(), model.functions.end(),
-                     [&](const FunctionMessage& function) {
-                       return function.name == node.op_type && function.domain == node.domain;
-                     });
-}
-
 // Why a node cannot run; nothing when it can. Fused steps have a domain of their own, which files
 // may not use: their inference relies on what the passes checked.
 std::string_view obstacle(const FileContext& context, const NodeMessage& node, bool& missing) {
@@ -36,8 +29,10 @@ std::string_view obstacle(const FileContext& context, const NodeMessage& node, b
   missing = true;
   if (op && context.version == 0) return "whose operator set the file does not import";
   if (op) return "in this version of the operator set";
-  if (is_function(context.model, node))
-    return "a function of the file: inline it with onnx.inliner.inline_local_functions";
+  for (const FunctionMessage& function : context.functions) {
+    if (function.name == node.op_type && function.domain == node.domain)
+      return "a function of the file: inline it with onnx.inliner.inline_local_functions";
+  }
   return {};
 }
 
@@ -57,9 +52,12 @@ Status collect(const FileContext& context, const GraphMessage& graph, int nestin
       entry->nodes.push_back(node.title());
     } else if (node.op_type == "If" && nesting + 1 < kMaxNesting) {
       for (std::string_view bytes : node.attributes) {
-        const AttributeMessage attribute = read_attribute(context.trail, bytes);
+        AttributeMessage attribute;
+        HEED_TRY(read_attribute(context.trail, bytes, attribute));
         if (attribute.type != kAttributeGraph) continue;
-        HEED_TRY(collect(context, read_graph(context.trail, attribute.graph), nesting + 1, list));
+        GraphMessage branch;
+        HEED_TRY(read_graph(context.trail, attribute.graph, branch));
+        HEED_TRY(collect(context, branch, nesting + 1, list));
       }
     }
   }

@@ -1,73 +1,49 @@
 #include "formats/onnx_weights.h"
 
 #include <algorithm>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
 
 namespace heed::onnx {
 
-Result<DType> stored_type(int64_t type) {
-  switch (type) {
-    case kFloat:
-    case kFloat16:
-    case kBfloat16:
-    case kDouble:
-      return DType::kF32;
-    case kInt64:
-    case kUint32:
-    case kUint64:
-      return DType::kI64;
-    case kInt32:
-    case kInt16:
-    case kUint16:
-      return DType::kI32;
-    case kUint8:
-      return DType::kU8;
-    case kInt8:
-      return DType::kI8;
-    case kBoolean:
-      return DType::kBool;
-    default:
-      return error(Code::kUnsupportedType, "elements of ", element_type_name(type),
-                   " are not supported");
-  }
-}
-
 namespace {
 
-// Bytes of one element as ONNX stores it.
-size_t file_size(int64_t type) {
-  switch (type) {
-    case kInt64:
-    case kUint64:
-    case kDouble:
-      return 8;
-    case kFloat:
-    case kInt32:
-    case kUint32:
-      return 4;
-    case kFloat16:
-    case kBfloat16:
-    case kInt16:
-    case kUint16:
-      return 2;
-    default:
-      return 1;
-  }
+// How ONNX stores an element type, and what it becomes.
+struct Storage {
+  uint8_t size;    // of one element in the file; 0: not supported
+  bool same_bits;  // stored in the graph bit for bit as in the file
+  DType dtype;
+};
+
+constexpr Storage kStorage[] = {
+    /* kUndefined */ {},
+    /* kFloat */ {4, true, DType::kF32},
+    /* kUint8 */ {1, true, DType::kU8},
+    /* kInt8 */ {1, true, DType::kI8},
+    /* kUint16 */ {2, false, DType::kI32},
+    /* kInt16 */ {2, false, DType::kI32},
+    /* kInt32 */ {4, true, DType::kI32},
+    /* kInt64 */ {8, true, DType::kI64},
+    /* kString */ {},
+    /* kBoolean */ {1, false, DType::kBool},
+    /* kFloat16 */ {2, false, DType::kF32},
+    /* kDouble */ {8, false, DType::kF32},
+    /* kUint32 */ {4, false, DType::kI64},
+    /* kUint64 */ {8, false, DType::kI64},
+    /* complex64 */ {},
+    /* complex128 */ {},
+    /* kBfloat16 */ {2, false, DType::kF32},
+};
+
+// Null for types that are not supported.
+const Storage* storage_of(int64_t type) {
+  if (type < 0 || type >= static_cast<int64_t>(std::size(kStorage))) return nullptr;
+  return kStorage[type].size == 0 ? nullptr : &kStorage[type];
 }
 
-// Stored in the graph bit for bit as in the file.
-bool same_bits(int64_t type) {
-  return type == kFloat || type == kInt64 || type == kInt32 || type == kUint8 || type == kInt8;
-}
-
-float bfloat16_to_float(uint16_t bits) {
-  const uint32_t wide = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
+float bfloat16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
 // Large finite numbers stay finite: exporters write the lowest float64 for "minus infinity" in
 // masks, and a true infinity would turn fully masked rows into NaN.
@@ -76,93 +52,58 @@ float double_to_float(double value) {
   return static_cast<float>(std::clamp(value, double{-FLT_MAX}, double{FLT_MAX}));
 }
 
-template <class From, class To, class Convert>
-void convert_bytes(std::string_view bytes, std::byte* out, Convert convert) {
-  To* to = reinterpret_cast<To*>(out);
-  for (size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
-    From value;
-    std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
-    to[i] = convert(value);
-  }
+template <class T>
+T get(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
 }
 
-template <class From, class To>
-void widen_bytes(std::string_view bytes, std::byte* out) {
-  convert_bytes<From, To>(bytes, out, [](From value) { return static_cast<To>(value); });
+uint64_t get_bits(const char* bytes, size_t size) {
+  if (size == 1) return get<uint8_t>(bytes);
+  if (size == 2) return get<uint16_t>(bytes);
+  return size == 4 ? get<uint32_t>(bytes) : get<uint64_t>(bytes);
 }
 
-Status convert_raw(int64_t type, std::string_view bytes, std::byte* out) {
-  switch (type) {
-    case kFloat16:
-      convert_bytes<uint16_t, float>(bytes, out, half_to_float);
-      break;
-    case kBfloat16:
-      convert_bytes<uint16_t, float>(bytes, out, bfloat16_to_float);
-      break;
-    case kDouble:
-      convert_bytes<double, float>(bytes, out, double_to_float);
-      break;
-    case kUint16:
-      widen_bytes<uint16_t, int32_t>(bytes, out);
-      break;
-    case kInt16:
-      widen_bytes<int16_t, int32_t>(bytes, out);
-      break;
-    case kUint32:
-      widen_bytes<uint32_t, int64_t>(bytes, out);
-      break;
-    case kUint64: {
-      bool fits = true;
-      convert_bytes<uint64_t, int64_t>(bytes, out, [&](uint64_t value) {
-        fits = fits && value <= uint64_t{INT64_MAX};
-        return static_cast<int64_t>(value);
-      });
-      if (!fits)
-        return error(Code::kUnsupportedType, "it has uint64 values that int64 cannot hold");
-      break;
-    }
-    case kBoolean:
-      convert_bytes<uint8_t, uint8_t>(bytes, out, [](uint8_t v) { return uint8_t{v != 0}; });
-      break;
-    default:
-      if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
-  }
-  return {};
+template <class T>
+void put(std::byte* out, T value) {
+  std::memcpy(out, &value, sizeof value);
 }
 
-// Elements from int32_data, int64_data and uint64_data.
-void convert_integers(int64_t type, std::span<const int64_t> values, std::byte* out) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int64_t value = values[i];
+// Elements of `size` bytes each: as ONNX stores the type, or 8 where they were variable-length
+// integers. Their types say which of the bits count. False when a value does not fit.
+bool convert(int64_t type, const char* bytes, size_t size, size_t count, std::byte* out) {
+  const size_t step = byte_size(storage_of(type)->dtype);
+  for (; count > 0; --count, bytes += size, out += step) {
+    const uint64_t bits = get_bits(bytes, size);
     switch (type) {
       case kFloat16:
-        reinterpret_cast<float*>(out)[i] = half_to_float(static_cast<uint16_t>(value));
+        put(out, half_to_float(static_cast<uint16_t>(bits)));
         break;
       case kBfloat16:
-        reinterpret_cast<float*>(out)[i] = bfloat16_to_float(static_cast<uint16_t>(value));
+        put(out, bfloat16_to_float(static_cast<uint16_t>(bits)));
         break;
-      case kInt64:
-      case kUint32:
-      case kUint64:
-        reinterpret_cast<int64_t*>(out)[i] = value;
+      case kDouble:
+        put(out, double_to_float(std::bit_cast<double>(bits)));
         break;
-      case kInt32:
-      case kInt16:
       case kUint16:
-        reinterpret_cast<int32_t*>(out)[i] = static_cast<int32_t>(value);
+        put(out, int32_t{static_cast<uint16_t>(bits)});
+        break;
+      case kInt16:
+        put(out, int32_t{static_cast<int16_t>(bits)});
+        break;
+      case kUint32:
+        put(out, int64_t{static_cast<uint32_t>(bits)});
         break;
       case kBoolean:
-        reinterpret_cast<uint8_t*>(out)[i] = value != 0;
+        put(out, uint8_t{bits != 0});
         break;
       default:
-        reinterpret_cast<uint8_t*>(out)[i] = static_cast<uint8_t>(value);
+        std::memcpy(out, &bits, step);
+        if (type == kUint64 && bits > uint64_t{INT64_MAX}) return false;
     }
   }
-}
-
-Status wrong_size(const Shape& shape, size_t elements) {
-  return error(Code::kInvalidFile, "its shape ", shape.text(), " means ", shape.count(),
-               " elements, the file has ", static_cast<uint64_t>(elements));
+  return true;
 }
 
 bool parse_decimal(std::string_view text, uint64_t& value) {
@@ -180,65 +121,72 @@ std::string_view without_dot_slash(std::string_view location) {
 
 }  // namespace
 
-Result<ConstantPtr> Weights::constant(const TensorMessage& tensor) {
-  const Result<DType> dtype = stored_type(tensor.type);
-  if (!dtype.ok()) return dtype.status();
-  if (tensor.segmented)
-    return error(Code::kInvalidFile, "it is stored in segments, which ONNX does not use");
-  const Result<Shape> shape = Shape::make(tensor.dims);
-  if (!shape.ok()) return shape.status();
-  const size_t count = static_cast<size_t>(shape.value().count());
-
-  if (tensor.external) {
-    const Result<Bytes> bytes = external_bytes(tensor);
-    if (!bytes.ok()) return bytes.status();
-    if (bytes.value().missing) return ConstantPtr();
-    return from_bytes(tensor, shape.value(), bytes.value());
-  }
-  if (tensor.floats.empty() && tensor.integers.empty() && tensor.doubles.empty()) {
-    const char* end = reinterpret_cast<const char*>(file_.data() + file_.size());
-    return from_bytes(tensor, shape.value(), {tensor.raw, end, owner_, options_.may_modify_file});
-  }
-
-  const bool real = tensor.type == kFloat;
-  const bool wide = tensor.type == kDouble;
-  const size_t elements = real   ? tensor.floats.size()
-                          : wide ? tensor.doubles.size()
-                                 : tensor.integers.size();
-  if (elements != count) return wrong_size(shape.value(), elements);
-  NewConstant made = make_constant(dtype.value(), shape.value());
-  if (real) {
-    std::copy(tensor.floats.begin(), tensor.floats.end(), made.values<float>());
-  } else if (wide) {
-    std::transform(tensor.doubles.begin(), tensor.doubles.end(), made.values<float>(),
-                   double_to_float);
-  } else {
-    convert_integers(tensor.type, tensor.integers, made.data);
-  }
-  return made.constant;
+Result<DType> stored_type(int64_t type) {
+  const Storage* storage = storage_of(type);
+  if (storage) return storage->dtype;
+  return error(Code::kUnsupportedType, "elements of ", element_type_name(type),
+               " are not supported");
 }
 
-Result<ConstantPtr> Weights::from_bytes(const TensorMessage& tensor, const Shape& shape,
-                                        Bytes source) {
-  const DType dtype = stored_type(tensor.type).value();
-  const size_t element = file_size(tensor.type);
-  if (source.bytes.size() / element != static_cast<size_t>(shape.count()) ||
-      source.bytes.size() % element != 0) {
-    return wrong_size(shape, source.bytes.size() / element);
+Status Weights::read(const TensorMessage& tensor, ConstantPtr& constant) {
+  const Result<DType> dtype = stored_type(tensor.type);
+  if (!dtype.ok()) return dtype.status();
+  if (tensor.is_segmented())
+    return error(Code::kInvalidFile, "it is stored in segments, which ONNX does not use");
+  const Result<Shape> made_shape = Shape::make(tensor.dims);
+  if (!made_shape.ok()) return made_shape.status();
+  const Shape& shape = made_shape.value();
+  const auto count = static_cast<size_t>(shape.count());
+  const Storage& storage = *storage_of(tensor.type);
+
+  Bytes source;
+  source.element = storage.size;
+  const auto take = [&](const auto& values) {
+    source.bytes = {reinterpret_cast<const char*>(values.data()),
+                    values.size() * sizeof(values[0])};
+  };
+  if (tensor.is_external()) {
+    HEED_TRY(external_bytes(tensor, source));
+    if (source.missing) return {};
+  } else if (tensor.type == kFloat && !tensor.floats.empty()) {
+    take(tensor.floats);
+  } else if (tensor.type == kDouble && !tensor.doubles.empty()) {
+    take(tensor.doubles);
+  } else if (tensor.type != kFloat && tensor.type != kDouble && !tensor.integers.empty()) {
+    take(tensor.integers);
+    source.element = sizeof(int64_t);
+  } else {
+    source.bytes = tensor.raw;
+    source.end_of_file = reinterpret_cast<const char*>(file_.data() + file_.size());
+    source.owner = &owner_;
+    source.movable = options_.may_modify_file;
   }
-  if (same_bits(tensor.type)) {
-    if (const std::byte* data = aligned(source, std::max<size_t>(4, element))) {
-      auto constant = std::make_shared<Constant>();
-      constant->dtype = dtype;
-      constant->shape = shape;
-      constant->data = data;
-      constant->owner = std::move(source.owner);
-      return ConstantPtr(std::move(constant));
+
+  const size_t given = source.bytes.size() / source.element;
+  if (given != count || source.bytes.size() % source.element != 0) {
+    return error(Code::kInvalidFile, "its shape ", shape, " means ", count,
+                 " elements, the file has ", given);
+  }
+  const bool same = storage.same_bits && source.element == storage.size;
+  if (same && source.owner) {
+    if (const std::byte* data = aligned(source, std::max<size_t>(4, storage.size))) {
+      auto view = std::make_shared<Constant>();
+      view->dtype = storage.dtype;
+      view->shape = shape;
+      view->data = data;
+      view->owner = *source.owner;
+      constant = std::move(view);
+      return {};
     }
   }
-  NewConstant made = make_constant(dtype, shape);
-  HEED_TRY(convert_raw(tensor.type, source.bytes, made.data));
-  return made.constant;
+  NewConstant made = make_constant(storage.dtype, shape);
+  if (same) {
+    if (count > 0) std::memcpy(made.data, source.bytes.data(), source.bytes.size());
+  } else if (!convert(tensor.type, source.bytes.data(), source.element, count, made.data)) {
+    return error(Code::kUnsupportedType, "it has uint64 values that int64 cannot hold");
+  }
+  constant = std::move(made.constant);
+  return {};
 }
 
 // The bytes where they are, or moved to the nearest aligned place in front; null when they must be
@@ -260,32 +208,39 @@ const std::byte* Weights::aligned(const Bytes& source, size_t alignment) const {
   return target;
 }
 
-Result<Weights::Bytes> Weights::external_bytes(const TensorMessage& tensor) {
+Status Weights::external_bytes(const TensorMessage& tensor, Bytes& source) {
+  std::string_view location, offset_text, length_text;
+  for (std::string_view bytes : tensor.external) {
+    EntryMessage entry;
+    HEED_TRY(read_entry(trail_, bytes, entry));
+    if (entry.key == "location") location = without_dot_slash(entry.value);
+    if (entry.key == "offset") offset_text = entry.value;
+    if (entry.key == "length") length_text = entry.value;
+  }
   uint64_t offset = 0, length = 0;
-  if (tensor.location.empty() || !parse_decimal(tensor.offset, offset) ||
-      !parse_decimal(tensor.length, length)) {
+  if (location.empty() || !parse_decimal(offset_text, offset) ||
+      !parse_decimal(length_text, length)) {
     return error(Code::kInvalidFile, "its entry for external data is damaged");
   }
-  const std::string_view location = without_dot_slash(tensor.location);
   for (const ExternalFile& file : options_.external_files) {
     if (without_dot_slash(file.location) != location) continue;
     const std::string_view bytes(reinterpret_cast<const char*>(file.bytes.data()),
                                  file.bytes.size());
     if (offset > bytes.size() || length > bytes.size() - offset) {
       return error(Code::kMissingExternalData, "it lies at byte ", offset, " and following of '",
-                   location, "', which has ", static_cast<uint64_t>(bytes.size()),
-                   " bytes: truncated, or another file?");
+                   location, "', which has ", bytes.size(), " bytes: truncated, or another file?");
     }
-    const size_t taken = tensor.length.empty() ? bytes.npos : static_cast<size_t>(length);
-    return Bytes{bytes.substr(static_cast<size_t>(offset), taken), bytes.data() + bytes.size(),
-                 file.owner, false};
+    const size_t taken = length_text.empty() ? bytes.npos : static_cast<size_t>(length);
+    source.bytes = bytes.substr(static_cast<size_t>(offset), taken);
+    source.end_of_file = bytes.data() + bytes.size();
+    source.owner = &file.owner;
+    return {};
   }
+  source.missing = true;
   if (std::find(missing_files_.begin(), missing_files_.end(), location) == missing_files_.end()) {
     missing_files_.emplace_back(location);
   }
-  Bytes missing;
-  missing.missing = true;
-  return missing;
+  return {};
 }
 
 }  // namespace heed::onnx

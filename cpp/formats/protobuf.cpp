@@ -1,88 +1,139 @@
 #include "formats/protobuf.h"
 
 #include <algorithm>
+#include <cstring>
+#include <protozero/types.hpp>
 
-#include "base/status.h"
+#include "formats/varint.h"
 
 namespace heed {
 
 using protozero::pbf_wire_type;
 
-std::string Trail::text() const {
-  std::string out =
-      join("byte ", position_ == nullptr ? int64_t{0} : int64_t{position_ - file_.data()});
-  const int depth = std::min(depth_reached_, kMaxDepth);
-  for (int i = 0; i < depth; ++i) {
+Status Trail::damaged_at(const char* position) const {
+  std::string place;
+  for (int i = 0; i < std::min(depth_, kMaxDepth); ++i) {
     const Entry& entry = steps_[i];
-    out += i == 0 ? ", in " : ".";
-    out += entry.field;
-    if (entry.number >= 0) out += join("[", entry.number, "]");
+    place += i == 0 ? ", in " : ".";
+    place += entry.field;
+    if (entry.number >= 0) place += join("[", entry.number, "]");
   }
-  return out;
-}
-
-bool Message::next() {
-  trail_.reached(reader_.data().data());
-  if (!reader_.next()) return false;
-  if (packed()) {
-    const std::string_view rest = reader_.data();
-    const char* position = rest.data();
-    const char* end = position + rest.size();
-    const uint64_t length = protozero::decode_varint(&position, end);
-    if (length > static_cast<uint64_t>(end - position)) throw protozero::end_of_buffer_exception{};
-  }
-  return true;
-}
-
-void Message::expect(pbf_wire_type type) const {
-  if (!reader_.has_wire_type(type)) throw protozero::unknown_pbf_wire_type_exception{};
-}
-
-std::string_view Message::bytes() {
-  expect(pbf_wire_type::length_delimited);
-  return reader_.get_view();
-}
-
-int64_t Message::integer() {
-  expect(pbf_wire_type::varint);
-  return reader_.get_int64();
-}
-
-float Message::real() {
-  expect(pbf_wire_type::fixed32);
-  return reader_.get_float();
-}
-
-void Message::append(std::vector<int64_t>& out) {
-  if (!packed()) return out.push_back(integer());
-  const std::string_view values = bytes();
-  const char* position = values.data();
-  const char* end = position + values.size();
-  while (position != end)
-    out.push_back(static_cast<int64_t>(protozero::decode_varint(&position, end)));
+  return error(Code::kInvalidFile, "the ONNX file is damaged or truncated at byte ",
+               static_cast<int64_t>(position - file_.data()), place);
 }
 
 namespace {
 
+// One field as it is in the file. Numbers of fixed size are bytes.
+struct RawField {
+  uint32_t number;
+  pbf_wire_type type;
+  uint64_t integer;
+  std::string_view bytes;
+};
+
+// False when the bytes are no field.
+bool read_raw(const char*& position, const char* end, RawField& field) {
+  uint64_t key, length;
+  if (!read_varint(position, end, key)) return false;
+  field.number = static_cast<uint32_t>(key) >> 3;
+  field.type = static_cast<pbf_wire_type>(key & 7);
+  switch (field.type) {
+    case pbf_wire_type::varint:
+      return field.number != 0 && read_varint(position, end, field.integer);
+    case pbf_wire_type::fixed64:
+      length = 8;
+      break;
+    case pbf_wire_type::fixed32:
+      length = 4;
+      break;
+    case pbf_wire_type::length_delimited:
+      if (!read_varint(position, end, length)) return false;
+      break;
+    default:
+      return false;
+  }
+  if (field.number == 0 || length > static_cast<uint64_t>(end - position)) return false;
+  field.bytes = {position, static_cast<size_t>(length)};
+  position += length;
+  return true;
+}
+
 template <class T>
-void append_fixed(std::vector<T>& out, std::string_view values) {
-  if (values.size() % sizeof(T) != 0) throw protozero::invalid_length_exception{};
+T& member(void* at) {
+  return *static_cast<T*>(at);
+}
+
+bool append_integers(std::vector<int64_t>& out, const RawField& field) {
+  if (field.type == pbf_wire_type::varint) {
+    out.push_back(static_cast<int64_t>(field.integer));
+    return true;
+  }
+  const char* position = field.bytes.data();
+  const char* const end = position + field.bytes.size();
+  for (uint64_t value; position != end;) {
+    if (!read_varint(position, end, value)) return false;
+    out.push_back(static_cast<int64_t>(value));
+  }
+  return field.type == pbf_wire_type::length_delimited;
+}
+
+template <class T>
+bool append_fixed(std::vector<T>& out, std::string_view bytes) {
+  if (bytes.size() % sizeof(T) != 0) return false;
   const size_t before = out.size();
-  out.resize(before + values.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(out.data() + before, values.data(), values.size());
+  out.resize(before + bytes.size() / sizeof(T));
+  if (!bytes.empty()) std::memcpy(out.data() + before, bytes.data(), bytes.size());
+  return true;
+}
+
+// False when the field is of a wire type that the member cannot be read from.
+bool store(FieldKind kind, const RawField& field, void* at) {
+  const bool delimited = field.type == pbf_wire_type::length_delimited;
+  switch (kind) {
+    case FieldKind::kBytes:
+      member<std::string_view>(at) = field.bytes;
+      return delimited;
+    case FieldKind::kAllBytes:
+      member<std::vector<std::string_view>>(at).push_back(field.bytes);
+      return delimited;
+    case FieldKind::kInteger:
+      member<int64_t>(at) = static_cast<int64_t>(field.integer);
+      return field.type == pbf_wire_type::varint;
+    case FieldKind::kReal:
+      if (field.type != pbf_wire_type::fixed32) return false;
+      std::memcpy(at, field.bytes.data(), sizeof(float));
+      return true;
+    case FieldKind::kIntegers:
+      return append_integers(member<std::vector<int64_t>>(at), field);
+    case FieldKind::kReals:
+      return (delimited || field.type == pbf_wire_type::fixed32) &&
+             append_fixed(member<std::vector<float>>(at), field.bytes);
+    case FieldKind::kDoubles:
+      return (delimited || field.type == pbf_wire_type::fixed64) &&
+             append_fixed(member<std::vector<double>>(at), field.bytes);
+  }
+  return false;
 }
 
 }  // namespace
 
-void Message::append(std::vector<float>& out) {
-  if (!packed()) return out.push_back(real());
-  append_fixed(out, bytes());
-}
-
-void Message::append(std::vector<double>& out) {
-  if (packed()) return append_fixed(out, bytes());
-  expect(pbf_wire_type::fixed64);
-  out.push_back(reader_.get_double());
+Status read_fields(const Trail& trail, std::string_view message, std::span<const Field> fields,
+                   void* out, uint32_t* seen) {
+  const char* position = message.data();
+  const char* const end = position + message.size();
+  while (position != end) {
+    const char* const start = position;
+    RawField raw = {};
+    bool good = read_raw(position, end, raw);
+    for (const Field& field : fields) {
+      if (!good || field.number != raw.number) continue;
+      if (seen) *seen |= uint32_t{1} << field.number;
+      good = store(field.kind, raw, static_cast<char*>(out) + field.offset);
+    }
+    if (!good) return trail.damaged_at(start);
+  }
+  return {};
 }
 
 }  // namespace heed

@@ -1,25 +1,24 @@
-// Protobuf messages for readers of outside files: protozero's reader with every length and wire
-// type checked before it is used, and a record of where we are, so that an error can name the byte
-// and the field.
+// Protobuf messages for readers of outside files: tables say which field goes to which member of a
+// structure, and one reader checks every length and wire type. It knows where it is, so that an
+// error can name the byte and the field.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#define PROTOZERO_USE_VIEW std::string_view
-#include <protozero/pbf_reader.hpp>
+#include "base/status.h"
 
 namespace heed {
 
-// Where a reader is in a file: "byte 120, in graph.node[3].attribute[0]". Messages move it on; when
-// one throws, it stays at the field that was bad.
+// Where a reader is in a file: "graph.node[3].attribute[0]".
 class Trail {
  public:
   explicit Trail(std::string_view file) : file_(file) {}
-  std::string text() const;
+
+  // The error for a bad field that begins there: the byte, and where that is.
+  Status damaged_at(const char* position) const;
 
   // Enters a field for as long as the object lives. Numbers below 0 are not shown.
   class Step {
@@ -37,61 +36,38 @@ class Trail {
   };
 
  private:
-  friend class Message;
-  void reached(const char* position) {
-    position_ = position;
-    depth_reached_ = depth_;
-  }
-
   static constexpr int kMaxDepth = 24;
   struct Entry {
     const char* field;
     int64_t number;
   };
   std::string_view file_;
-  const char* position_ = nullptr;
   int depth_ = 0;
-  int depth_reached_ = 0;  // unwinding an exception leaves it as it was
   Entry steps_[kMaxDepth] = {};
 };
 
-// The fields of one message, in file order. Everything throws a protozero::exception when the bytes
-// end too early or the field is of another type than the one that is asked for; the views point
-// into the file.
-//
-//   Message message(trail, bytes);
-//   while (message.next()) {
-//     switch (message.field()) {
-//       case 1: name = message.bytes(); break;
-//       default: message.skip();
-//     }
-//   }
-class Message {
- public:
-  Message(Trail& trail, std::string_view bytes) : trail_(trail), reader_(bytes) {}
-
-  // Goes to the next field; false at the end. protozero compares lengths as signed 32-bit numbers
-  // where pointers have 32 bits, so a length over 2^31 would send it backwards: lengths are checked
-  // here.
-  bool next();
-  uint32_t field() const { return reader_.tag(); }
-  void skip() { reader_.skip(); }
-
-  std::string_view bytes();  // a string, bytes or a message
-  int64_t integer();
-  float real();
-
-  // A repeated number, packed or not: appends one or all.
-  void append(std::vector<int64_t>& out);
-  void append(std::vector<float>& out);
-  void append(std::vector<double>& out);
-
- private:
-  void expect(protozero::pbf_wire_type type) const;
-  bool packed() const { return reader_.has_wire_type(protozero::pbf_wire_type::length_delimited); }
-
-  Trail& trail_;
-  protozero::pbf_reader reader_;
+// What a field is, and the type of the member that it is read into. Of a field that is no list the
+// last one counts.
+enum class FieldKind : uint8_t {
+  kBytes,     // std::string_view into the file: a string, bytes or a message
+  kInteger,   // int64_t
+  kReal,      // float
+  kAllBytes,  // std::vector<std::string_view>
+  kIntegers,  // std::vector<int64_t>; packed or not, like the following
+  kReals,     // std::vector<float>
+  kDoubles,   // std::vector<double>
 };
+
+struct Field {
+  uint8_t number;
+  FieldKind kind;
+  uint16_t offset;  // of the member
+};
+
+// Reads a message into the structure `out`; fields that are not in the table are skipped. `seen`
+// gets a bit for each number (below 32) that was there. An error (kInvalidFile) when the bytes end
+// too early or a field is of another wire type.
+Status read_fields(const Trail& trail, std::string_view message, std::span<const Field> fields,
+                   void* out, uint32_t* seen = nullptr);
 
 }  // namespace heed
