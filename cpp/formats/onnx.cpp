@@ -36,7 +36,7 @@ Status read_version(Trail& trail, const ModelMessage& model, int& version) {
   return {};
 }
 
-Status read(std::span<const std::byte> file, std::shared_ptr<const void> owner,
+Status read(std::span<const std::byte> file, const std::shared_ptr<const void>& owner,
             const OnnxOptions& options, Graph& graph) {
   if (file.empty()) return error(Code::kInvalidFile, "not an ONNX file");
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
@@ -52,7 +52,7 @@ Status read(std::span<const std::byte> file, std::shared_ptr<const void> owner,
   for (size_t i = 0; i < functions.size(); ++i) {
     HEED_TRY(read_function(trail, model.functions[i], functions[i]));
   }
-  Weights weights(trail, file, std::move(owner), options);
+  Weights weights(trail, file, owner, options);
   FileContext context{trail, weights, functions, version};
   const Trail::Step in_graph(trail, "graph");
   GraphMessage message;
@@ -82,7 +82,7 @@ Result<Graph> read_onnx(std::span<const std::byte> file, std::shared_ptr<const v
   }
   Result<Graph> result = Graph();
   Status status;
-  if (!enough_memory_for([&] { status = read(file, std::move(owner), options, result.value()); })) {
+  if (!enough_memory_for([&] { status = read(file, owner, options, result.value()); })) {
     status = error(Code::kOutOfMemory, "not enough memory to read the ONNX file");
   }
   if (status.code == Code::kInvalidFile) {

@@ -95,9 +95,14 @@ std::set<std::string> operators_of(const std::string& model_path) {
   const std::vector<std::byte> file = read_file(model_path);
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
   Trail trail(bytes);
+  onnx::ModelMessage model;
+  onnx::GraphMessage graph;
   std::set<std::string> names;
-  for (const onnx::NodeMessage& node :
-       onnx::read_graph(trail, onnx::read_model(trail, bytes).graph).nodes) {
+  if (!onnx::read_model(trail, bytes, model).ok() ||
+      !onnx::read_graph(trail, model.graph, graph).ok()) {
+    return names;
+  }
+  for (const onnx::NodeMessage& node : graph.nodes) {
     names.insert(node.domain.empty() ? std::string(node.op_type)
                                      : join(node.domain, ".", node.op_type));
   }

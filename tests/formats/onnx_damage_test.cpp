@@ -58,6 +58,10 @@ TEST_CASE("files of other kinds are recognized", "[onnx]") {
     const Status status = status_of(file);
     CHECK(status.code == Code::kInvalidFile);
     CHECK(says(status, text));
+    // The reader is the last one to hold the bytes.
+    auto held = std::make_shared<const std::vector<char>>(file.begin(), file.end());
+    const auto bytes = as_bytes(std::string_view(held->data(), held->size()));
+    CHECK(says(read_onnx(bytes, std::move(held)).status(), text));
   }
 }
 
