@@ -15,10 +15,10 @@ namespace heed {
 // `Shape::make` checks it once, so no later product of extents of one tensor overflows.
 using Extent = int32_t;
 
-// Where addresses have 32 bits (WebAssembly), the bytes of a tensor and of a few copies of it must
-// not overflow a size_t either.
-inline constexpr int64_t kMostElements = sizeof(void*) > 4 ? int64_t{INT32_MAX}
-                                                           : (int64_t{1} << 28) - 1;
+// Twice as many still fit an Extent: a count rounded up to whole tiles or rows, and the sum of two.
+// Where addresses have 32 bits (WebAssembly), the bytes of the widest elements fit a ptrdiff_t as
+// well: 1 GB of float32, 2 GB of int64. There the memory ends at 4 GB anyway.
+inline constexpr int64_t kMostElements = (int64_t{1} << (sizeof(void*) > 4 ? 30 : 28)) - 1;
 
 inline constexpr int kMaxRank = 8;
 

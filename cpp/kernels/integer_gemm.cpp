@@ -14,7 +14,7 @@ using simd::i32x4;
 constexpr Extent kColumns = 4;
 constexpr Extent kRows = 4;
 
-Extent pairs(Extent depth) { return depth / 2 + depth % 2; }
+Extent pairs(Extent depth) { return (depth + 1) / 2; }
 
 // An 8-bit element of either type as an integer.
 int read(const void* values, DType type, int64_t at) {

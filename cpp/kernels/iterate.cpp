@@ -22,8 +22,7 @@ bool mergeable(std::span<const Strides> operands, int outer, int inner, Extent i
 void cut_rows(Loop& loop) {
   Extent rows = 1;
   for (int axis = 0; axis < loop.rank; ++axis) rows *= loop.extents[axis];
-  // Rows may have nearly 2^31 elements: rounding up by a sum would overflow.
-  loop.blocks = loop.row / loop.piece + (loop.row % loop.piece != 0 ? 1 : 0);
+  loop.blocks = (loop.row + loop.piece - 1) / loop.piece;
   loop.row_blocks = rows * loop.blocks;
 }
 

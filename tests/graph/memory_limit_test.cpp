@@ -35,10 +35,16 @@ TEST_CASE("a shape of too many elements is refused before anything is planned") 
   CHECK(Shape::make(std::vector<int64_t>{0, 1 << 16, 1 << 16}).status().code == Code::kOutOfMemory);
   CHECK(Shape::make(std::vector<int64_t>{kMostElements}).ok());
   CHECK_FALSE(Shape::make(std::vector<int64_t>{kMostElements + 1}).ok());
+  const int64_t half = kMostElements / 2 + 1;
+  CHECK(Shape::make(std::vector<int64_t>{2, half - 1}).ok());
+  const Status status = Shape::make(std::vector<int64_t>{2, half}).status();
+  CHECK(status.code == Code::kOutOfMemory);
+  CHECK_THAT(std::string(status.message), Catch::Contains(std::to_string(kMostElements)));
 }
 
-TEST_CASE("the bytes of the largest tensors fit into a size_t") {
-  CHECK(static_cast<uint64_t>(kMostElements) * 8 <= SIZE_MAX);
+TEST_CASE("the largest tensors leave room to calculate with their sizes") {
+  CHECK(kMostElements * 8 <= PTRDIFF_MAX);  // bytes, and differences of addresses
+  CHECK(2 * kMostElements <= INT32_MAX);    // the sum of two, and one rounded up to whole rows
 }
 
 TEST_CASE("buffers that do not fit into the address space together are placed at its end") {

@@ -110,3 +110,22 @@ TEST_CASE("any part of a loop's rows can be walked on its own") {
   }
   CHECK(elements == shape.count());
 }
+
+TEST_CASE("the rows of the largest tensors end where they do, without overflow on the way") {
+  const auto most = static_cast<Extent>(kMostElements);
+  for (const Shape& shape : {Shape{most}, Shape{2, most / 2}, Shape{most / 3, 3}}) {
+    const Strides row_major = strides_of(shape);
+    const Strides both[] = {row_major, only({{shape.rank() - 1, 1}})};
+    for (const Loop& loop : {make_loop(shape, both), make_periodic_loop(shape, both)}) {
+      CAPTURE(shape.text(), loop.row, loop.period);
+      Extent end = 0, end_of_last_axis = 0;
+      auto note = [&](const Extent* at, Extent count) {
+        end = at[0] + count;
+        end_of_last_axis = at[1] + count;
+      };
+      walk_rows(loop, loop.row_blocks - 1, loop.row_blocks, RowTask(note));
+      CHECK(end == shape.count());
+      if (loop.period == 0) CHECK(end_of_last_axis == shape[shape.rank() - 1]);
+    }
+  }
+}
