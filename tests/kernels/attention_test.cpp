@@ -17,6 +17,7 @@ constexpr Tolerance kClose = {1e-5, 1e-5};
 struct Reference {
   HostTensor q, k, v;
   double scale = 1;
+  std::function<double(double)> cap = [](double score) { return score; };
   // What is added to the score of (batch, head, query, key): -inf hides it.
   std::function<double(const Extent*)> mask = [](const Extent*) { return 0.0; };
   HostTensor y, map;
@@ -24,20 +25,19 @@ struct Reference {
   void run() {
     const Extent batch = q.shape[0], heads = q.shape[1], queries = q.shape[2], width = q.shape[3];
     const Extent group = heads / k.shape[1], keys = k.shape[2];
+    std::vector<double> row(static_cast<size_t>(keys));  // of the query that the walk is at
+    double sum = 0;
     map = tensor_of({batch, heads, queries, keys}, [&](const Extent* i) {
-      double sum = 0, mine = 0;
-      for (Extent j = 0; j < keys; ++j) {
+      for (Extent j = 0; i[3] == 0 && j < keys; ++j) {
         double score = 0;
         for (Extent e = 0; e < width; ++e) {
           const Extent at_q[] = {i[0], i[1], i[2], e}, at_k[] = {i[0], i[1] / group, j, e};
           score += at(q, at_q, 4) * at(k, at_k, 4);
         }
         const Extent at_mask[] = {i[0], i[1], i[2], j};
-        const double term = std::exp(score * scale + mask(at_mask));
-        sum += term;
-        if (j == i[3]) mine = term;
+        sum = (j == 0 ? 0 : sum) + (row[j] = std::exp(cap(score * scale) + mask(at_mask)));
       }
-      return mine / sum;
+      return row[i[3]] / sum;
     });
     y = tensor_of({batch, heads, queries, v.shape[3]}, [&](const Extent* i) {
       double sum = 0;
