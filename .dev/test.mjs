@@ -11,8 +11,8 @@ import { build, filesUnder, root, run, runAsScript, SetupError, say, toolchain }
 import { setUp } from "./setup.mjs";
 
 const kFuzzSeconds = 60;
-/** From a fixed seed and for so many inputs at most, so that a run on another machine tries what this one tried. */
-const kFuzzBudget = ["-seed=1", "-runs=40000", `-max_total_time=${kFuzzSeconds}`];
+/** From a fixed seed, so that a second run begins as the first did; how far it comes is the machine's. */
+const kFuzzBudget = ["-seed=1", `-max_total_time=${kFuzzSeconds}`];
 
 const catchTests = () => filesUnder("tests").filter((path) => path.endsWith("_test.cpp"));
 const vitestTests = (folder) => filesUnder(folder).filter((path) => /\.test\.(ts|mjs)$/.test(path));
@@ -53,7 +53,7 @@ const layers = {
     run: runInstalled,
   },
   fuzz: {
-    what: `fuzzers, ${kFuzzSeconds} seconds each at most`,
+    what: `fuzzers, ${kFuzzSeconds} seconds each`,
     exists: () => fuzzers().length > 0,
     run: runFuzzers,
   },
