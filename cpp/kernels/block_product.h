@@ -20,8 +20,8 @@ struct RowBlock {
   Extent rows = 0;  // of C; (rows + kTileRows - 1) / kTileRows tiles
   Part parts[kMaxBlockTiles];
   const float* pointers[kMaxBlockPointers];
-  Extent
-      offsets[kMaxBlockTiles * kTileRows];  // of the row's first column in C; repeated past `rows`
+  // Of the row's first column in C; repeated past `rows`.
+  Extent offsets[kMaxBlockTiles * kMaxTileRows];
 
   Extent tiles() const { return (rows + kTileRows - 1) / kTileRows; }
 };

@@ -2,6 +2,10 @@
 
 namespace heed::kernels {
 
+// Asked of the engine that runs the module: the build without relaxed SIMD is this same code, with
+// products and sums in the place of multiply-adds (web/src/engine/module-streams.ts).
+const Extent kTileRows = simd::madd_rounds_once() ? kMaxTileRows : 4;
+
 namespace {
 
 using simd::f32x4;
@@ -27,7 +31,7 @@ inline void multiply_step(const float* const (&a)[kRows], int at, const float* b
 
 // A tile that is not full, or whose product is computed in several runs, starts and ends in memory.
 struct Staged {
-  float values[kTileRows][kPanelColumns];
+  float values[kMaxTileRows][kPanelColumns];
 };
 
 __attribute__((noinline)) void load_staged(const Tile& tile, Extent rows, Staged& staged) {
@@ -153,7 +157,7 @@ void multiply(const Tile& tile, Extent rows) {
 void multiply_tile(const Tile& tile, Extent rows) {
   if (rows == 1) return multiply<1, 4>(tile, rows);
   if (rows == 2) return multiply<2, 2>(tile, rows);
-  if (kTileRows > 4 && rows > 4) return multiply<kTileRows, 1>(tile, rows);
+  if (rows > 4) return multiply<kMaxTileRows, 1>(tile, rows);
   return multiply<4, 1>(tile, rows);
 }
 

@@ -11,10 +11,12 @@ namespace heed::kernels {
 // Columns of a panel: two vectors.
 inline constexpr Extent kPanelColumns = 8;
 
-// Rows of a tile. Measured for 240x240x256, one core, Chromium 156, GFLOP/s:
+// Rows of a tile: kMaxTileRows where a multiply-add is one instruction of the processor, else 4.
+// Measured for 240x240x256, one core, Chromium 156, GFLOP/s:
 //   multiply then add: 4x8 43, 5x8 44, 6x8 43 (34 in Node.js 20), 8x8 36;   relaxed multiply-add:
 //   4x8 49, 5x8 55, 6x8 59, 8x8 48.
-inline constexpr Extent kTileRows = simd::kRelaxed ? 6 : 4;
+inline constexpr Extent kMaxTileRows = 6;
+extern const Extent kTileRows;
 
 // C[r, j] = activation(bias[j] + sum_k A[r, k] B[k, j] + residual[r, j]), r < rows, j < columns.
 struct Tile {

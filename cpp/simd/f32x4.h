@@ -2,10 +2,12 @@
 // one file that includes SIMD intrinsics. In WebAssembly they are the engine's; natively SIMDe
 // carries out the same operations, so that the very same kernels run under sanitizers and fuzzers.
 //
-// A build is either "simd128" or "relaxed". They differ in one operation, `madd`. In WebAssembly
-// the compiler's -mrelaxed-simd chooses, natively the definition HEED_RELAXED. Only rooms that are
-// compiled once for each build (simd and kernels) may include this header; simd/build.h tells the
-// others which build they are linked with.
+// A build is either "simd128" or "relaxed". They differ in `madd` and `nmadd`, and in nothing else:
+// the package makes its simd128 module by putting products and sums in the place of the relaxed
+// multiply-adds (web/src/engine/module-streams.ts), so no code may depend on kRelaxed. In
+// WebAssembly the compiler's -mrelaxed-simd chooses, natively the definition HEED_RELAXED. Only
+// rooms that are compiled once for each build (simd and kernels) may include this header;
+// simd/build.h tells the others which build they are linked with.
 #pragma once
 
 #include <cstdint>
@@ -121,6 +123,15 @@ inline f32x4 nmadd(f32x4 a, f32x4 b, f32x4 c) {
 #else
   return {wasm_f32x4_sub(c.v, wasm_f32x4_mul(a.v, b.v))};
 #endif
+}
+
+// Whether `madd` is one instruction of the processor: (1 + e)(1 - e) - 1 is 0 when the product is
+// rounded first. The operand is volatile because wasm-opt would compute the result when it
+// compiles.
+inline bool madd_rounds_once() {
+  const volatile float step = 1.0f / (1 << 20);
+  const f32x4 sum = madd(splat(1 + step), splat(1 - step), splat(-1));
+  return lane<0>(sum) != 0;
 }
 
 // b < a ? b : a, and a < b ? b : a. One instruction each. The result is `a` where either is NaN:

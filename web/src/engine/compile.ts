@@ -56,11 +56,12 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Compiles and checks that the module belongs to this JavaScript. */
-export async function compileBytes(bytes: BufferSource): Promise<CompiledEngine> {
+/** Compiles, and checks that the module belongs to this JavaScript unless it is known to be that `build` of it. */
+export async function compileBytes(bytes: BufferSource, build?: Build): Promise<CompiledEngine> {
   checkPlatform();
   try {
-    return identify(await WebAssembly.compile(bytes));
+    const module = await WebAssembly.compile(bytes);
+    return build ? { module, build } : identify(module);
   } catch (cause) {
     throw compileFailure(cause, bytes);
   }
