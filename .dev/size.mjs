@@ -11,7 +11,7 @@ import { build, run, runAsScript, SetupError, toolchain } from "./run.mjs";
 export const kSizeAim = 150 * 1024;
 
 /** What it may weigh until then: a ratchet, lowered with every byte that goes and never raised. */
-export const kSizeLimit = 177 * 1024;
+export const kSizeLimit = 164 * 1024;
 
 const kRooms = ["base", "simd", "kernels", "graph", "attention", "formats", "bindings"];
 
