@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "support/arrays.h"
 #include "support/operator_check.h"
 
 using namespace heed;
@@ -47,41 +48,43 @@ HostTensor axes_tensor(uint32_t axes, int rank) {
 
 using Line = std::vector<double>;
 
-double sum(const Line& v) {
-  double total = 0;
-  for (double x : v) total += x;
-  return total;
+// The axes of a set.
+Axes list_of(uint32_t axes, int rank) {
+  Axes list;
+  for (int axis = 0; axis < rank; ++axis) {
+    if (axes >> axis & 1) list.push_back(static_cast<size_t>(axis));
+  }
+  return list;
 }
-double norm(const Line& v, double p) {
-  double total = 0;
-  for (double x : v) total += std::pow(std::abs(x), p);
-  return std::pow(total, 1 / p);
-}
-double log_sum_exp(const Line& v) {
-  double total = 0;
-  for (double x : v) total += std::exp(x);
-  return std::log(total);
+
+Array log_sum_exp(const Array& x, const Axes& axes) {
+  return xt::log(xt::sum(xt::exp(x), axes, xt::keep_dims));
 }
 
 struct ReduceCase {
   std::string_view op;
-  double (*function)(const Line&);
+  Array (*function)(const Array&, const Axes&);
 };
 const ReduceCase kReductions[] = {
-    {"ReduceSum", sum},
-    {"ReduceMean", [](const Line& v) { return sum(v) / static_cast<double>(v.size()); }},
-    {"ReduceMax", [](const Line& v) { return *std::max_element(v.begin(), v.end()); }},
-    {"ReduceMin", [](const Line& v) { return *std::min_element(v.begin(), v.end()); }},
+    {"ReduceSum",
+     [](const Array& x, const Axes& a) -> Array { return xt::sum(x, a, xt::keep_dims); }},
+    {"ReduceMean", mean_along},
+    {"ReduceMax",
+     [](const Array& x, const Axes& a) -> Array { return xt::amax(x, a, xt::keep_dims); }},
+    {"ReduceMin",
+     [](const Array& x, const Axes& a) -> Array { return xt::amin(x, a, xt::keep_dims); }},
     {"ReduceProd",
-     [](const Line& v) {
-       double product = 1;
-       for (double x : v) product *= x;
-       return product;
+     [](const Array& x, const Axes& a) -> Array { return xt::prod(x, a, xt::keep_dims); }},
+    {"ReduceL1",
+     [](const Array& x, const Axes& a) -> Array { return xt::sum(xt::abs(x), a, xt::keep_dims); }},
+    {"ReduceL2",
+     [](const Array& x, const Axes& a) -> Array {
+       return xt::sqrt(xt::sum(x * x, a, xt::keep_dims));
      }},
-    {"ReduceL1", [](const Line& v) { return norm(v, 1); }},
-    {"ReduceL2", [](const Line& v) { return norm(v, 2); }},
-    {"ReduceSumSquare", [](const Line& v) { return norm(v, 2) * norm(v, 2); }},
-    {"ReduceLogSum", [](const Line& v) { return std::log(sum(v)); }},
+    {"ReduceSumSquare",
+     [](const Array& x, const Axes& a) -> Array { return xt::sum(x * x, a, xt::keep_dims); }},
+    {"ReduceLogSum",
+     [](const Array& x, const Axes& a) -> Array { return xt::log(xt::sum(x, a, xt::keep_dims)); }},
     {"ReduceLogSumExp", log_sum_exp},
 };
 
@@ -93,9 +96,7 @@ TEST_CASE("reductions over every set of axes, in both layouts") {
       const HostTensor x = random_tensor(shape, 4, 0.5f, 1.5f);
       for (uint32_t axes = 1; axes < 1u << shape.rank(); ++axes) {
         CAPTURE(reduce.op, shape.text(), axes);
-        const HostTensor y = tensor_of(without(shape, axes), [&](const Extent* i) {
-          return reduce.function(line_of(x, axes, i));
-        });
+        const HostTensor y = tensor_of(reduce.function(array_of(x), list_of(axes, shape.rank())));
         const OperatorCall call = {reduce.op, {x, axes_tensor(axes, shape.rank())}, {}, 22, "", 1,
                                    true};
         CHECK(difference(call, {y}, {2e-6, 1e-6}) == "");
@@ -110,7 +111,7 @@ TEST_CASE("reductions of long rows and many rows stay exact to a few units in th
     const uint32_t axes = shape.rank() == 2 ? (shape[0] > 2 ? 1u : 2u) : 12u;
     const HostTensor x = random_tensor(shape, 9, 0, 1);
     const HostTensor y =
-        tensor_of(without(shape, axes), [&](const Extent* i) { return sum(line_of(x, axes, i)); });
+        tensor_of(xt::sum(array_of(x), list_of(axes, shape.rank()), xt::keep_dims));
     CAPTURE(shape.text());
     CHECK(difference({"ReduceSum", {x, axes_tensor(axes, shape.rank())}, {}, 22, "", 1, true}, {y},
                      {1e-6, 0}) == "");
@@ -119,9 +120,9 @@ TEST_CASE("reductions of long rows and many rows stay exact to a few units in th
 
 TEST_CASE("axes are attributes or inputs, and none of them are all, or none") {
   const HostTensor x = random_tensor({2, 3, 4}, 1);
-  const HostTensor all = tensor_of({}, [&](const Extent* i) { return sum(line_of(x, 7, i)); });
-  const HostTensor middle =
-      tensor_of({2, 1, 4}, [&](const Extent* i) { return sum(line_of(x, 2, i)); });
+  const Array values = array_of(x);
+  const HostTensor all = tensor_of(xt::sum(values));
+  const HostTensor middle = tensor_of(xt::sum(values, {1}, xt::keep_dims));
   HostTensor squeezed = middle;
   squeezed.shape = {2, 4};
   const std::vector<int64_t> axis = {1};
@@ -164,8 +165,19 @@ TEST_CASE("reductions of integers") {
   const HostTensor axis = host_tensor<int64_t>({1}, {1});
   CHECK(difference({"ReduceSum", {x, axis}}, {host_tensor<int64_t>({8, 10}, {2, 1})}) == "");
   CHECK(difference({"ReduceMax", {x, axis}}, {host_tensor<int64_t>({7, 9}, {2, 1})}) == "");
+  CHECK(difference({"ReduceMin", {x, axis}}, {host_tensor<int64_t>({-2, -4}, {2, 1})}) == "");
+  CHECK(difference({"ReduceProd", {x, axis}}, {host_tensor<int64_t>({-42, -180}, {2, 1})}) == "");
   CHECK(difference({"ReduceL1", {x, axis}}, {host_tensor<int64_t>({12, 18}, {2, 1})}) == "");
+  CHECK(difference({"ReduceSumSquare", {x, axis}}, {host_tensor<int64_t>({62, 122}, {2, 1})}) ==
+        "");
   CHECK(difference({"ReduceMean", {x, axis}}, {host_tensor<int64_t>({2, 3}, {2, 1})}) == "");
+  // Where all are below, or above, what a maximum or minimum might start from.
+  const HostTensor below = host_tensor<int32_t>({-7, -5}, {1, 2}),
+                   above = host_tensor<int32_t>({7, 5}, {1, 2});
+  CHECK(difference({"ReduceMax", {below, axis}}, {host_tensor<int32_t>({-5}, {1, 1})}) == "");
+  CHECK(difference({"ReduceMin", {above, axis}}, {host_tensor<int32_t>({5}, {1, 1})}) == "");
+  const HostTensor bytes = host_tensor<int8_t>({-7, -5}, {1, 2});
+  CHECK(difference({"ReduceMax", {bytes, axis}}, {host_tensor<int8_t>({-5}, {1, 1})}) == "");
   const HostTensor bools = host_tensor<bool>({false, true, false, false}, {2, 2});
   CHECK(difference({"ReduceMax", {bools, axis}}, {host_tensor<bool>({true, false}, {2, 1})}) == "");
 }
@@ -173,19 +185,12 @@ TEST_CASE("reductions of integers") {
 TEST_CASE("global pools are reductions over the spatial axes") {
   for (const Shape& shape : {Shape{2, 5, 3, 4}, Shape{1, 96, 5, 5}, Shape{2, 7, 9}, Shape{2, 3}}) {
     const HostTensor x = random_tensor(shape, 8);
-    const uint32_t axes = ((1u << shape.rank()) - 1) & ~3u;
-    const auto expected = [&](auto function) {
-      return tensor_of(without(shape, axes),
-                       [&](const Extent* i) { return function(line_of(x, axes, i)); });
-    };
+    const Axes axes = axes_from(2, shape.rank());
     CAPTURE(shape.text());
-    CHECK(
-        difference({"GlobalAveragePool", {x}},
-                   {expected([](const Line& v) { return sum(v) / static_cast<double>(v.size()); })},
-                   {1e-6, 1e-6}) == "");
-    CHECK(difference({"GlobalMaxPool", {x}}, {expected([](const Line& v) {
-                       return *std::max_element(v.begin(), v.end());
-                     })}) == "");
+    CHECK(difference({"GlobalAveragePool", {x}}, {tensor_of(mean_along(array_of(x), axes))},
+                     {1e-6, 1e-6}) == "");
+    CHECK(difference({"GlobalMaxPool", {x}},
+                     {tensor_of(xt::amax(array_of(x), axes, xt::keep_dims))}) == "");
   }
 }
 
@@ -194,37 +199,57 @@ TEST_CASE("softmax and its relatives along every axis, in both layouts") {
        {Shape{2, 5, 3, 4}, Shape{3, 40}, Shape{1, 3, 600}, Shape{2, 513}, Shape{1, 21, 9, 9}}) {
     const HostTensor x = random_tensor(shape, 6, -20, 20);
     for (int axis = 0; axis < shape.rank(); ++axis) {
-      const auto axes = 1u << axis;
+      const Array values = array_of(x);
+      const Axes axes = {static_cast<size_t>(axis)};
+      const Array logarithm = values - log_sum_exp(values, axes);
+      const Array greatest = xt::amax(values, axes, xt::keep_dims);
       CAPTURE(shape.text(), axis);
-      const auto expected = [&](auto function) {
-        return tensor_of(shape, [&](const Extent* i) {
-          return function(at(x, i, shape.rank()), line_of(x, axes, i), i[axis]);
-        });
-      };
       const std::vector<GraphBuilder::Attribute> attributes = {
           {"axis", int64_t{axis - shape.rank()}}};
-      CHECK(difference({"Softmax", {x}, attributes}, {expected([](double v, const Line& l, Extent) {
-                         return std::exp(v - log_sum_exp(l));
-                       })},
+      CHECK(difference({"Softmax", {x}, attributes}, {tensor_of(xt::exp(logarithm))},
                        {3e-6, 1e-9}) == "");
-      CHECK(
-          difference({"LogSoftmax", {x}, attributes},
-                     {expected([](double v, const Line& l, Extent) { return v - log_sum_exp(l); })},
-                     {1e-6, 1e-6}) == "");
-      CHECK(
-          difference({"Hardmax", {x}, attributes}, {expected([](double, const Line& l, Extent at) {
-                       return std::max_element(l.begin(), l.end()) - l.begin() == at ? 1.0 : 0.0;
-                     })}) == "");
+      CHECK(difference({"LogSoftmax", {x}, attributes}, {tensor_of(logarithm)}, {1e-6, 1e-6}) ==
+            "");
+      CHECK(difference({"Hardmax", {x}, attributes}, {tensor_of(xt::equal(values, greatest))}) ==
+            "");
     }
   }
 }
 
 TEST_CASE("before operator set 13, softmax runs over all axes from its axis on") {
   const HostTensor x = random_tensor({2, 3, 4, 5}, 6);
-  const HostTensor y = tensor_of({2, 3, 4, 5}, [&](const Extent* i) {
-    return std::exp(at(x, i, 4) - log_sum_exp(line_of(x, 14, i)));
-  });
+  const Array values = array_of(x);
+  const HostTensor y = tensor_of(xt::exp(values - log_sum_exp(values, {1, 2, 3})));
   CHECK(difference({"Softmax", {x}, {}, 11}, {y}, {1e-6, 0}) == "");
+}
+
+TEST_CASE("the greatest of a long line is subtracted, wherever it stands") {
+  for (const Extent peak : {0, 511, 512, 1299}) {
+    for (const Shape& shape : {Shape{1, 1300}, Shape{1300, 1}, Shape{1300, 2}, Shape{1300, 3, 2}}) {
+      const Extent columns = shape.count() / 1300;
+      const bool last = shape[0] == 1;
+      std::vector<float> x(size_t(shape.count()), 0), soft(x), logarithm(x.size(), -200);
+      for (Extent j = 0; j < columns; ++j) {
+        const auto at = static_cast<size_t>(peak * columns + j);
+        x[at] = 200;
+        soft[at] = 1;
+        logarithm[at] = 0;
+      }
+      const auto tensor = [&](const std::vector<float>& values) {
+        return host_tensor(std::span<const float>(values), shape);
+      };
+      CAPTURE(peak, shape.text());
+      const std::vector<GraphBuilder::Attribute> axis = {{"axis", int64_t{last}}};
+      CHECK(difference({"Softmax", {tensor(x)}, axis}, {tensor(soft)}, {0, 1e-30}) == "");
+      CHECK(difference({"LogSoftmax", {tensor(x)}, axis}, {tensor(logarithm)}) == "");
+      CHECK(difference({"Hardmax", {tensor(x)}, axis}, {tensor(soft)}) == "");
+    }
+  }
+}
+
+TEST_CASE("Hardmax takes the first of equals") {
+  const HostTensor x = host_tensor<float>({1, 3, 3, 2, 2, 2}, {2, 3});
+  CHECK(difference({"Hardmax", {x}}, {host_tensor<float>({0, 1, 0, 1, 0, 0}, {2, 3})}) == "");
 }
 
 TEST_CASE("softmax of extreme rows") {
