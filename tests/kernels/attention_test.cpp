@@ -329,6 +329,61 @@ TEST_CASE("Attention appends to the past and keeps the scores it is asked for") 
   CHECK(difference(call, {tokens(r.y)}, kClose) == "");
 }
 
+TEST_CASE("Attention caps scores softly, before the mask, and gives them at every stage") {
+  constexpr double kCap = 0.7;
+  Reference r = random_reference(2, 2, 1, 14, 13, 8, 5);
+  r.scale = 2;
+  const HostTensor mask = random_tensor({2, 1, 14, 13}, 4, -2, 2);
+  r.cap = [](double score) { return kCap * std::tanh(score / kCap); };
+  r.mask = [&](const Extent* i) { return i[3] <= i[2] ? at(mask, i, 4) : -HUGE_VAL; };
+  r.run();
+  const auto scores = [&](bool capped, bool masked) {
+    return tensor_of({2, 2, 14, 13}, [&](const Extent* i) {
+      double score = 0;
+      for (Extent e = 0; e < 8; ++e) {
+        const Extent at_q[] = {i[0], i[1], i[2], e}, at_k[] = {i[0], 0, i[3], e};
+        score += 2 * at(r.q, at_q, 4) * at(r.k, at_k, 4);
+      }
+      return (capped ? r.cap(score) : score) + (masked ? r.mask(i) : 0);
+    });
+  };
+  OperatorCall call = {"Attention", {r.q, r.k, r.v, mask}};
+  call.opset = 23;
+  call.outputs = 4;
+  // In ONNX's numbers, since its correction of the order (onnx/onnx#7867).
+  const HostTensor stages[] = {scores(false, false), scores(true, false), scores(true, true),
+                               r.map};
+  for (int64_t mode = 0; mode < 4; ++mode) {
+    CAPTURE(mode);
+    call.attributes = {{"is_causal", int64_t{1}},
+                       {"scale", 2.0f},
+                       {"softcap", static_cast<float>(kCap)},
+                       {"qk_matmul_output_mode", mode}};
+    CHECK(difference(call, {r.y, r.k, r.v, stages[mode]}, kClose) == "");
+  }
+}
+
+TEST_CASE("attention subtracts the greatest score of a query that sees many keys, or few") {
+  for (const Extent queries : {1, 20}) {
+    const Extent keys = 300;
+    const HostTensor one = tensor_of({1, 1, queries, 4}, [](const Extent*) { return 1; });
+    for (const Extent peak : {0, 299}) {
+      // Scores of 0, and one of 400: exp of it is beyond float32.
+      const HostTensor k =
+          tensor_of({1, 1, keys, 4}, [&](const Extent* i) { return i[2] == peak ? 100 : 0; });
+      const HostTensor v = random_tensor({1, 1, keys, 4}, 1);
+      const HostTensor y = tensor_of({1, 1, queries, 4}, [&](const Extent* i) {
+        const Extent from[] = {0, 0, peak, i[3]};
+        return at(v, from, 4);
+      });
+      CAPTURE(queries, peak);
+      OperatorCall call = fused("heads", {one, k, v}, 1, 1);
+      call.outputs = 1;
+      CHECK(difference(call, {y}, kClose) == "");
+    }
+  }
+}
+
 TEST_CASE("RotaryEmbedding turns pairs, by position or by row") {
   const Shape shape = {2, 3, 5, 12};
   const HostTensor x = random_tensor(shape, 1), cosines = random_tensor({7, 4}, 2),
