@@ -8,6 +8,17 @@ const kPackages = {
   jsc: ["libjavascriptcoregtk-4.0-bin", "libjavascriptcoregtk-bin"],
 };
 
+/** What Chromium is started with: as root in a container, offline, asking nothing. */
+export const kChromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 /** The programs, or undefined where one is not installed: { chromium, firefox, jsc }. */
 export function browsers() {
   return {

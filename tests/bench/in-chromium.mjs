@@ -4,17 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import puppeteer from "puppeteer-core";
+import { kChromiumArguments } from "../../.dev/browsers.mjs";
 import { serveFolder } from "../browser/static-server.mjs";
-
-const kFlags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** @param root the repository, which is what the page's server serves */
 export async function inChromium(root, executablePath) {
@@ -22,7 +13,12 @@ export async function inChromium(root, executablePath) {
   const addressOf = (path) => new URL(relative(root, path), server.url).href;
   const withBrowser = async (action) => {
     const userDataDir = mkdtempSync(join(tmpdir(), "heed-bench-"));
-    const options = { executablePath, userDataDir, args: kFlags, protocolTimeout: 600_000 };
+    const options = {
+      executablePath,
+      userDataDir,
+      args: kChromiumArguments,
+      protocolTimeout: 600_000,
+    };
     const browser = await puppeteer.launch(options);
     try {
       return await action(browser);

@@ -1,15 +1,5 @@
 import puppeteer from "puppeteer-core";
-import { browsers } from "../../.dev/browsers.mjs";
-
-const kChromiumArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { browsers, kChromiumArguments } from "../../.dev/browsers.mjs";
 
 /** Starts a browser, "chromium" or "firefox", headless and with a profile of its own. */
 export async function openBrowser(name) {
