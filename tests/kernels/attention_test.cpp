@@ -331,14 +331,14 @@ TEST_CASE("Attention appends to the past and keeps the scores it is asked for") 
 
 TEST_CASE("Attention caps scores softly, before the mask, and gives them at every stage") {
   constexpr double kCap = 0.7;
-  Reference r = random_reference(2, 2, 1, 14, 13, 8, 5);
+  Reference r = random_reference(2, 2, 1, 14, 20, 8, 5);
   r.scale = 2;
-  const HostTensor mask = random_tensor({2, 1, 14, 13}, 4, -2, 2);
+  const HostTensor mask = random_tensor({2, 1, 14, 20}, 4, -2, 2);
   r.cap = [](double score) { return kCap * std::tanh(score / kCap); };
   r.mask = [&](const Extent* i) { return i[3] <= i[2] ? at(mask, i, 4) : -HUGE_VAL; };
   r.run();
   const auto scores = [&](bool capped, bool masked) {
-    return tensor_of({2, 2, 14, 13}, [&](const Extent* i) {
+    return tensor_of({2, 2, 14, 20}, [&](const Extent* i) {
       double score = 0;
       for (Extent e = 0; e < 8; ++e) {
         const Extent at_q[] = {i[0], i[1], i[2], e}, at_k[] = {i[0], 0, i[3], e};
@@ -363,18 +363,30 @@ TEST_CASE("Attention caps scores softly, before the mask, and gives them at ever
   }
 }
 
+TEST_CASE("Attention does not see keys beyond a mask that is shorter") {
+  Reference r = random_reference(1, 2, 2, 5, 9, 8, 8);
+  const HostTensor mask = random_tensor({5, 6}, 4, -2, 2);
+  r.mask = [&](const Extent* i) { return i[3] < 6 ? at(mask, i, 4) : -HUGE_VAL; };
+  r.run();
+  OperatorCall call = {"Attention", {r.q, r.k, r.v, mask}};
+  call.opset = 23;
+  CHECK(difference(call, {r.y}, kClose) == "");
+}
+
 TEST_CASE("attention subtracts the greatest score of a query that sees many keys, or few") {
   for (const Extent queries : {1, 20}) {
     const Extent keys = 300;
     const HostTensor one = tensor_of({1, 1, queries, 4}, [](const Extent*) { return 1; });
     for (const Extent peak : {0, 299}) {
-      // Scores of 0, and one of 400: exp of it is beyond float32.
-      const HostTensor k =
-          tensor_of({1, 1, keys, 4}, [&](const Extent* i) { return i[2] == peak ? 100 : 0; });
+      // Scores of 0, one of 400, whose exp is beyond float32, and one that is less by 1.
+      const Extent second = 150;
+      const HostTensor k = tensor_of({1, 1, keys, 4}, [&](const Extent* i) {
+        return i[2] == peak ? 100 : i[2] == second ? 99.75 : 0;
+      });
       const HostTensor v = random_tensor({1, 1, keys, 4}, 1);
       const HostTensor y = tensor_of({1, 1, queries, 4}, [&](const Extent* i) {
-        const Extent from[] = {0, 0, peak, i[3]};
-        return at(v, from, 4);
+        const Extent first[] = {0, 0, peak, i[3]}, next[] = {0, 0, second, i[3]};
+        return (std::exp(1.0) * at(v, first, 4) + at(v, next, 4)) / (std::exp(1.0) + 1);
       });
       CAPTURE(queries, peak);
       OperatorCall call = fused("heads", {one, k, v}, 1, 1);
