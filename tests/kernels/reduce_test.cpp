@@ -160,6 +160,26 @@ TEST_CASE("the greatest and least keep NaN; log-sum-exp does not overflow") {
                    {1e-6, 0}) == "");
 }
 
+TEST_CASE("NaN stays in long rows, wherever it stands") {
+  const HostTensor axis = host_tensor<int64_t>({1}, {1});
+  for (const size_t place : {0, 600, 1299}) {
+    std::vector<float> values(1300, 1);
+    values[place] = NAN;
+    const HostTensor x = host_tensor(std::span<const float>(values), {1, 1300});
+    CAPTURE(place);
+    for (const std::string_view op : {"ReduceMax", "ReduceMin", "ReduceSum"}) {
+      CHECK(difference({op, {x, axis}}, {host_tensor<float>({NAN}, {1, 1})}) == "");
+    }
+  }
+}
+
+TEST_CASE("log-sum-exp of infinities is infinite") {
+  const HostTensor x =
+      host_tensor<float>({-INFINITY, -INFINITY, INFINITY, 1, -INFINITY, 2}, {3, 2});
+  CHECK(difference({"ReduceLogSumExp", {x, host_tensor<int64_t>({1}, {1})}},
+                   {host_tensor<float>({-INFINITY, INFINITY, 2}, {3, 1})}) == "");
+}
+
 TEST_CASE("reductions of integers") {
   const HostTensor x = host_tensor<int64_t>({7, -2, 3, 5, 9, -4}, {2, 3});
   const HostTensor axis = host_tensor<int64_t>({1}, {1});
