@@ -378,10 +378,10 @@ TEST_CASE("attention subtracts the greatest score of a query that sees many keys
     const Extent keys = 300;
     const HostTensor one = tensor_of({1, 1, queries, 4}, [](const Extent*) { return 1; });
     for (const Extent peak : {0, 299}) {
-      // Scores of 0, one of 400, whose exp is beyond float32, and one that is less by 1.
+      // Scores of 0, one of 100, whose exp is beyond float32, and one that is less by 1.
       const Extent second = 150;
       const HostTensor k = tensor_of({1, 1, keys, 4}, [&](const Extent* i) {
-        return i[2] == peak ? 100 : i[2] == second ? 99.75 : 0;
+        return i[2] == peak ? 25 : i[2] == second ? 24.75 : 0;
       });
       const HostTensor v = random_tensor({1, 1, keys, 4}, 1);
       const HostTensor y = tensor_of({1, 1, queries, 4}, [&](const Extent* i) {
