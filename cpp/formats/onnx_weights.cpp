@@ -175,6 +175,7 @@ Status Weights::read(const TensorMessage& tensor, ConstantPtr& constant) {
       view->shape = shape;
       view->data = data;
       view->owner = *source.owner;
+      view->writable = source.movable;
       constant = std::move(view);
       return {};
     }

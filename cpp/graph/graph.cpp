@@ -13,6 +13,7 @@ NewConstant make_constant(DType dtype, const Shape& shape) {
   std::shared_ptr<std::byte> memory(static_cast<std::byte*>(::operator new(bytes)),
                                     [](std::byte* p) { ::operator delete(p); });
   constant->data = memory.get();
+  constant->writable = true;
   std::byte* data = memory.get();
   constant->owner = std::move(memory);
   return {std::move(constant), data};

@@ -18,12 +18,14 @@ using TensorId = int32_t;
 inline constexpr TensorId kNoTensor = -1;  // an optional input or output that is left out
 
 // A tensor whose value is known before a run: row-major elements, 4-byte aligned at least. `owner`
-// keeps `data` alive (the file's bytes, or a buffer of its own).
+// keeps `data` alive (the file's bytes, or a buffer of its own). Null data: a weight of which the
+// session has kept the packed form alone.
 struct Constant {
   DType dtype = DType::kF32;
   Shape shape;
   const std::byte* data = nullptr;
   std::shared_ptr<const void> owner;
+  bool writable = false;  // a pass that is its only reader may compute in place
 
   size_t bytes() const { return static_cast<size_t>(shape.count()) * byte_size(dtype); }
   template <class T>

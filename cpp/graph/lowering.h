@@ -6,6 +6,7 @@
 
 #include "base/function_ref.h"
 #include "graph/graph.h"
+#include "graph/weight_cache.h"
 
 namespace heed {
 
@@ -85,10 +86,11 @@ class Lowering {
   Buffer scratch(size_t bytes);
 
   // Memory that is filled once and kept as long as the session, shared by all plans: packed
-  // weights. `key` names the packing
-  // ("panels"); `fill` is called when no plan has made it for that weight (input `index`, which is
-  // constant) before.
-  Buffer packed(int index, std::string_view key, size_t bytes, FunctionRef<void(std::byte*)> fill);
+  // weights. `key` names the form ("panels"); `fill` is called when no plan has made it for that
+  // weight (input `index`, which is constant) before. After kOnlyForm the plain weight may go: a
+  // later plan finds a constant without data, and must ask for the same form.
+  Buffer packed(int index, std::string_view key, size_t bytes, Packing packing,
+                FunctionRef<void(std::byte*)> fill);
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
   Buffer table(size_t bytes, FunctionRef<void(std::byte*)> fill);
 

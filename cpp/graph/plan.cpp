@@ -137,6 +137,15 @@ void PlanBuilder::provide(ConstantPtr value) {
   info(awaits_.back().tensor).value = std::move(value);
 }
 
+void PlanBuilder::replace_constant(TensorId tensor, ConstantPtr constant) {
+  ConstantPtr& value = info(tensor).value;
+  if (reads(tensor)) {
+    slots_[static_cast<size_t>(place(tensor).buffers[0])].pointer = constant->data;
+    *std::find(constants_.begin(), constants_.end(), value) = constant;
+  }
+  value = std::move(constant);
+}
+
 void PlanBuilder::bind(std::byte* arena) {
   addresses_.resize(slots_.size());
   for (size_t i = 0; i < slots_.size(); ++i) {

@@ -44,6 +44,13 @@ class PlanBuilder {
   // The value that was provided after `stage`.
   const ConstantPtr& provided(int stage) const { return awaits_[static_cast<size_t>(stage)].value; }
 
+  // Whether a task reads that constant where it lies.
+  bool reads(TensorId tensor) const {
+    return places_[static_cast<size_t>(tensor)].buffers[0] != kNoBuffer;
+  }
+  // The constant has moved, or only its packed form is left.
+  void replace_constant(TensorId tensor, ConstantPtr constant);
+
   size_t arena_bytes() const { return arena_bytes_; }
   // Resolves all addresses; to be called whenever the arena moves or a stage was built.
   void bind(std::byte* arena);

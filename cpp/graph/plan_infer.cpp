@@ -79,7 +79,9 @@ Status PlanBuilder::infer_node(Node& node, bool& awaits) {
   const bool foldable =
       options_.fold &&
       std::all_of(node.inputs.begin(), node.inputs.end(),
-                  [&](TensorId id) { return id == kNoTensor || info(id).value; }) &&
+                  [&](TensorId id) {
+                    return id == kNoTensor || (info(id).value && info(id).value->data);
+                  }) &&
       std::all_of(node.outputs.begin(), node.outputs.end(), [&](TensorId id) {
         return id == kNoTensor || info(id).shape.count() <= kLargestFolded;
       });

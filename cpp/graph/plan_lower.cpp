@@ -176,12 +176,12 @@ const Constant* Lowering::constant(int input) const {
 
 Buffer Lowering::scratch(size_t bytes) { return plan_.add_arena_slot(bytes); }
 
-Buffer Lowering::packed(int index, std::string_view key, size_t bytes,
+Buffer Lowering::packed(int index, std::string_view key, size_t bytes, Packing packing,
                         FunctionRef<void(std::byte*)> fill) {
   const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
   const bool of_graph = static_cast<size_t>(tensor) < plan_.graph_.tensors.size();
   if (!of_graph || !plan_.graph_.constant(tensor)) return table(bytes, fill);
-  const std::byte* memory = plan_.weights_.get(tensor, key, bytes, fill);
+  const std::byte* memory = plan_.weights_.get(tensor, key, bytes, packing, fill);
   if (!memory) {
     plan_.failure_ = error(Code::kOutOfMemory, "no memory for ", bytes, " bytes of packed weights");
   }

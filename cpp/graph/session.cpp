@@ -24,7 +24,8 @@ bool same_request(const Request& a, const Request& b) {
   return a.inputs == b.inputs && a.outputs == b.outputs && a.blocks == b.blocks;
 }
 
-ConstantPtr copy_of(const OutputValue& value) {
+template <class Value>  // an OutputValue or a Constant
+ConstantPtr copy_of(const Value& value) {
   NewConstant made = make_constant(value.dtype, value.shape);
   if (value.bytes() > 0) std::memcpy(made.data, value.data, value.bytes());
   return made.constant;
@@ -39,7 +40,7 @@ bool same_value(const Constant& constant, const OutputValue& value) {
 
 struct Session::State {
   Graph graph;
-  std::vector<uint8_t> defined;  // by tensor: constants, inputs and what nodes give
+  std::vector<uint8_t> readable;  // by tensor: what a run can give
   SessionOptions options;
   WeightCache weights;
   AlignedMemory arena;
@@ -59,6 +60,7 @@ struct Session::State {
   Status check_input(size_t index, const Shape& shape,
                      std::vector<std::pair<std::string_view, Extent>>& named) const;
   Result<std::unique_ptr<PlanBuilder>> build(const Request& request) const;
+  void release_packed_weights();
   Status bind(PlanBuilder& plan);
   Status enter_next_stage();
 };
@@ -124,9 +126,11 @@ Status Session::State::check(const Request& request) const {
     if (output < 0 || static_cast<size_t>(output) >= graph.tensors.size()) {
       return error(Code::kUnknownName, "no tensor has the number ", output);
     }
-    if (!defined[static_cast<size_t>(output)]) {
-      return error(Code::kUnknownName, "tensor '", graph.tensor(output).name,
-                   "' was fused into a node that follows; say when loading that it is to be kept");
+    if (!readable[static_cast<size_t>(output)]) {
+      return error(
+          Code::kUnknownName, "tensor '", graph.tensor(output).name,
+          graph.constant(output) ? "' is a weight" : "' was fused into a node that follows",
+          "; say when loading that it is to be kept");
     }
   }
   for (int block : request.blocks) {
@@ -162,9 +166,15 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, const SessionOptio
                    "' a value");
     }
   }
+  // Weights may go once they are packed, those that somebody asked for excepted.
+  for (size_t id = 0; id < graph.tensors.size(); ++id) {
+    if (graph.tensors[id].constant) defined[id] = false;
+  }
+  for (TensorId id : graph.outputs) defined[static_cast<size_t>(id)] = true;
+  for (TensorId id : graph.keep) defined[static_cast<size_t>(id)] = true;
   auto state = std::make_unique<State>();
   state->graph = std::move(graph);
-  state->defined = std::move(defined);
+  state->readable = std::move(defined);
   state->options = options;
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
@@ -179,6 +189,54 @@ Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& reques
   auto plan = std::make_unique<PlanBuilder>(graph, cache, request, plan_options);
   HEED_TRY(plan->build_stage());
   return plan;
+}
+
+// Plain weights go where their one reader has them packed. What remains of a file moves out of its
+// memory when that is less than went, so that the memory is free for the arena.
+void Session::State::release_packed_weights() {
+  std::vector<uint8_t> readers(graph.tensors.size(), 0);  // 0, 1, or 2 for more
+  const auto count = [&](TensorId id, bool alone) {
+    if (id == kNoTensor) return;
+    uint8_t& known = readers[static_cast<size_t>(id)];
+    known = known == 0 && alone ? 1 : 2;
+  };
+  for (const Node& node : graph.nodes) {
+    for (TensorId input : node.inputs) count(input, node.op->name != "If");
+    count(node.residual, false);
+  }
+  for (TensorId id : graph.outputs) count(id, false);
+  for (TensorId id : graph.keep) count(id, false);
+
+  const auto replace = [&](size_t id, const Constant& constant) {
+    ConstantPtr& value = graph.tensors[id].constant;
+    value = std::make_shared<const Constant>(constant);
+    for (KeptPlan& kept : plans) kept.plan->replace_constant(static_cast<TensorId>(id), value);
+  };
+  std::vector<size_t> remaining;
+  std::vector<ConstantPtr> former;  // until all have been asked whether others share their memory
+  size_t gone = 0, left = 0;
+  for (size_t id = 0; id < graph.tensors.size(); ++id) {
+    const ConstantPtr constant = graph.tensors[id].constant;
+    if (!constant || !constant->data) continue;
+    const bool in_file = constant->owner.use_count() > 1;
+    const bool read = std::any_of(plans.begin(), plans.end(), [&](const KeptPlan& kept) {
+      return kept.plan->reads(static_cast<TensorId>(id));
+    });
+    if (readers[id] > 1 || read || !weights.replaces(static_cast<TensorId>(id))) {
+      if (in_file) remaining.push_back(id);
+      left += in_file ? constant->bytes() : 0;
+      continue;
+    }
+    gone += in_file ? constant->bytes() : 0;
+    Constant packed_only;
+    packed_only.dtype = constant->dtype;
+    packed_only.shape = constant->shape;
+    replace(id, packed_only);
+    former.push_back(constant);
+  }
+  former.clear();
+  if (left >= gone) return;
+  for (size_t id : remaining) replace(id, *copy_of(*graph.tensors[id].constant));
 }
 
 // Gives the plan an arena that is large enough, keeping the bytes that earlier stages left.
@@ -214,6 +272,7 @@ Status Session::prepare(const Request& request) {
     if (!plan.ok()) return plan.status();
     state.plans.insert(state.plans.begin(), {request, std::move(plan.value())});
     if (state.plans.size() > kMostPlans) state.plans.pop_back();
+    if (state.plan()->complete()) state.release_packed_weights();
   } else {
     std::rotate(state.plans.begin(), known, known + 1);
   }
@@ -289,9 +348,7 @@ MemoryReport Session::memory() const {
   report.weight_bytes = state_->weights.bytes();
   for (size_t id = 0; id < state_->graph.tensors.size(); ++id) {
     const ConstantPtr& constant = state_->graph.tensors[id].constant;
-    if (constant && !state_->weights.has(static_cast<TensorId>(id))) {
-      report.weight_bytes += constant->bytes();
-    }
+    if (constant && constant->data) report.weight_bytes += constant->bytes();
   }
   if (state_->plan()) report.arena_bytes = state_->plan()->arena_bytes();
   report.plans = static_cast<int>(state_->plans.size());

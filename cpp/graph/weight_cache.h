@@ -28,20 +28,25 @@ class AlignedMemory {
   size_t bytes_ = 0;
 };
 
+// Whether a node reads a weight in this form whatever its other inputs' shapes are: then the plain
+// weight is not needed any more.
+enum class Packing : uint8_t { kOnlyForm, kOneOfSeveral };
+
 class WeightCache {
  public:
   // The packing `key` of weight `tensor`; `fill` makes it the first time. Null when there is not
   // enough memory.
-  const std::byte* get(TensorId tensor, std::string_view key, size_t bytes,
+  const std::byte* get(TensorId tensor, std::string_view key, size_t bytes, Packing packing,
                        FunctionRef<void(std::byte*)> fill);
   size_t bytes() const { return bytes_; }
-  // Whether some packing of that weight exists.
-  bool has(TensorId tensor) const;
+  // Whether that weight exists in a form that replaces the plain one for its reader.
+  bool replaces(TensorId tensor) const;
 
  private:
   struct Entry {
     TensorId tensor;
     std::string key;
+    Packing packing;
     AlignedMemory memory;
   };
   std::vector<Entry> entries_;

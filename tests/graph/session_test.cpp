@@ -56,6 +56,78 @@ TEST_CASE("weights are packed once for all plans") {
   CHECK(session->memory().weight_bytes == once);
 }
 
+namespace {
+
+// y = x W + b with W (40, 24) and b (24) in one block of memory, as they lie in a file.
+Graph product_network(std::weak_ptr<const void>& file) {
+  const auto floats = std::make_shared<std::vector<float>>(random_floats(40 * 24 + 24 + 4, 5));
+  file = floats;
+  const auto constant = [&](size_t first, const Shape& shape) {
+    auto made = std::make_shared<Constant>();
+    made->shape = shape;
+    made->data = reinterpret_cast<const std::byte*>(floats->data() + first);
+    made->owner = floats;
+    return made;
+  };
+  GraphBuilder g;
+  const TensorId x = g.input("x", {1, 40});
+  g.graph().tensor(x).dims = {{-1, "rows"}, {40, ""}};
+  const TensorId w = g.graph().add_constant("w", constant(0, {40, 24}));
+  const TensorId b = g.graph().add_constant("b", constant(40 * 24, {24}));
+  return g.build({g.node("Add", {g.node("MatMul", {x, w}), b})});
+}
+
+}  // namespace
+
+TEST_CASE("a file's memory is free once its weights are packed, and every shape still runs") {
+  const HostTensor many = random_tensor({7, 40}, 1), one = random_tensor({1, 40}, 2);
+  const auto fresh = [](const HostTensor& input) {
+    std::weak_ptr<const void> file;
+    return run(*session_of(product_network(file)), {{input}}).value()[0];
+  };
+  std::weak_ptr<const void> file;
+  const auto session = session_of(product_network(file));
+  REQUIRE(run(*session, {{one}}).ok());
+  const auto first = run(*session, {{many}});
+  REQUIRE(first.status().message == "");
+  CHECK(first.value()[0].data == fresh(many).data);
+  const auto single = run(*session, {{one}});
+  REQUIRE(single.status().message == "");
+  CHECK(single.value()[0].data == fresh(one).data);
+
+  const auto other = session_of(product_network(file));
+  REQUIRE(run(*other, {{many}}).ok());
+  CHECK(file.expired());
+  CHECK(other->memory().weight_bytes < 40 * 32 * 4 + 24 * 4 + 1);
+  const auto late = run(*other, {{one}});
+  REQUIRE(late.status().message == "");
+  const HostTensor expected = fresh(one);
+  for (size_t i = 0; i < 24; ++i) {
+    const float* got = reinterpret_cast<const float*>(late.value()[0].data.data());
+    const float* wanted = reinterpret_cast<const float*>(expected.data.data());
+    CHECK(got[i] == Approx(wanted[i]).margin(1e-5));
+  }
+}
+
+TEST_CASE("a weight can be read when it was kept, and is refused otherwise") {
+  std::weak_ptr<const void> file;
+  Graph graph = product_network(file);
+  const auto session = session_of(graph);
+  Request request;
+  request.inputs = {Shape{7, 40}};
+  request.outputs = {1};
+  CHECK(session->prepare(request).message ==
+        "tensor 'w' is a weight; say when loading that it is to be kept");
+  graph.keep = {1};
+  const auto keeping = session_of(graph);
+  REQUIRE(run(*keeping, {{random_tensor({7, 40}, 1)}}).ok());
+  request.outputs = {1};
+  const std::vector<HostTensor> rows{random_tensor({7, 40}, 1)};
+  const auto weight = run(*keeping, rows, request);
+  REQUIRE(weight.status().message == "");
+  CHECK(weight.value()[0].shape == Shape{40, 24});
+}
+
 TEST_CASE("a wrong shape is refused with what was expected, and the next run works") {
   const auto session = session_of(small_network());
   Request request;

@@ -76,7 +76,7 @@ Status lower_conv_transpose(Lowering& node) {
   const kernels::TransposedConvolution shape = describe(window, x.shape, y.shape, groups);
 
   const Result<Buffer> packed = pack_weights(
-      node, 1, packing_key(shape), kernels::packed_transposed_count(shape),
+      node, 1, packing_key(shape), kernels::packed_transposed_count(shape), Packing::kOneOfSeveral,
       [=](const float* from, float* to) { kernels::pack_transposed(shape, from, to); });
   if (!packed.ok()) return packed.status();
   const Buffer panels = packed.value();

@@ -59,9 +59,9 @@ Status infer_convolution(Inference& node) {
 Status lower_convolution(Lowering& node) {
   const View x = node.input(0), y = node.output(0);
   const ConvolutionPath path = path_of(node, x, y);
-  const Result<Buffer> packed =
-      pack_weights(node, 1, join("convolution/", int{path.kind}, "/", path.shape.groups),
-                   path.packed_count(), [=](const float* from, float* to) { path.pack(from, to); });
+  const Result<Buffer> packed = pack_weights(
+      node, 1, join("convolution/", int{path.kind}, "/", path.shape.groups), path.packed_count(),
+      Packing::kOnlyForm, [=](const float* from, float* to) { path.pack(from, to); });
   if (!packed.ok()) return packed.status();
   const Buffer weights = packed.value();
   const Buffer bias = node.has(2) ? node.input(2).buffer : kNoBuffer;

@@ -21,11 +21,11 @@ Result<Buffer> float_scratch(Lowering& node, int64_t count) {
 }
 
 Result<Buffer> pack_weights(Lowering& node, int index, std::string_view key, int64_t count,
-                            std::function<void(const float*, float*)> fill) {
+                            Packing packing, std::function<void(const float*, float*)> fill) {
   const Result<size_t> bytes = float_bytes(count);
   if (!bytes.ok()) return bytes.status();
   if (const Constant* weights = node.constant(index)) {
-    return node.packed(index, key, bytes.value(), [&](std::byte* to) {
+    return node.packed(index, key, bytes.value(), packing, [&](std::byte* to) {
       fill(weights->values<float>().data(), reinterpret_cast<float*>(to));
     });
   }

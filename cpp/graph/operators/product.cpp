@@ -89,8 +89,8 @@ Status run_product(Lowering& node, const kernels::BatchedGemm& shape, const Prod
   const Extent matrices = plain == 0 ? 0 : node.input_shape(b_input).count() / plain;
   const std::string key = join("panels/", depth, ",", columns, ",", shape.b_row_step, ",",
                                std::bit_cast<int32_t>(shape.scale));
-  const Result<Buffer> panels =
-      pack_weights(node, b_input, key, one * matrices, [=](const float* from, float* to) {
+  const Result<Buffer> panels = pack_weights(
+      node, b_input, key, one * matrices, Packing::kOnlyForm, [=](const float* from, float* to) {
         for (Extent i = 0; i < matrices; ++i, from += plain, to += one) {
           kernels::pack_panels(
               kernels::matrix_source(from, depth, shape.b_row_step, shape.b_column_step), columns,

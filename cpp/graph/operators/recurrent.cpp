@@ -184,14 +184,14 @@ namespace {
 // transposed, as panels.
 Result<Buffer> weight_panels(Lowering& node, int index, int direction, Extent first, Extent count,
                              std::string_view name) {
-  const Shape shape = node.input(index).shape;
+  const Shape shape = node.input_shape(index);
   const Extent depth = shape[2];
   const ptrdiff_t offset = (ptrdiff_t{direction} * shape[1] + first) * depth;
-  return pack_weights(node, index, join("recurrent.", name, direction),
-                      kernels::panels_count(depth, count), [=](const float* from, float* to) {
-                        kernels::pack_panels(kernels::matrix_source(from + offset, depth, 1, depth),
-                                             count, to);
-                      });
+  return pack_weights(
+      node, index, join("recurrent.", name, direction), kernels::panels_count(depth, count),
+      Packing::kOnlyForm, [=](const float* from, float* to) {
+        kernels::pack_panels(kernels::matrix_source(from + offset, depth, 1, depth), count, to);
+      });
 }
 
 // [gates] sums of the biases of W and of R, then `hidden` values: the candidate's recurrent bias,

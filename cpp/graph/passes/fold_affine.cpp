@@ -118,10 +118,7 @@ std::optional<WeightLayout> weight_layout(const Node& node, const Constant& weig
   return {};
 }
 
-ConstantPtr scaled_weight(const Constant& weight, const WeightLayout& layout, const Vector& scale) {
-  NewConstant made = make_constant(DType::kF32, weight.shape);
-  const float* from = weight.values<float>().data();
-  float* to = made.values<float>();
+void scale_weight(const float* from, const WeightLayout& layout, const Vector& scale, float* to) {
   const Extent stretches = layout.outer / layout.groups;
   for (Extent outer = 0; outer < layout.outer; ++outer) {
     for (Extent c = 0; c < layout.per_group; ++c) {
@@ -129,22 +126,29 @@ ConstantPtr scaled_weight(const Constant& weight, const WeightLayout& layout, co
       for (Extent i = 0; i < layout.inner; ++i) *to++ = *from++ * factor;
     }
   }
-  return made.constant;
 }
 
-// The weight may be read by others, so the producer gets copies of its own.
+// In place where nobody else reads the weight, else the producer gets a copy of its own.
 void apply(Editor& editor, Node& producer, Node& node, const WeightLayout& layout,
            const Affine& affine) {
-  const Constant& weight = *editor.constant(producer.inputs[1]);
+  const TensorId weight = producer.inputs[1];
+  const ConstantPtr plain = editor.graph().tensor(weight).constant;
   Vector bias = affine.shift;
   if (const Constant* former = editor.constant(producer.input(2))) {
     for (size_t c = 0; c < bias.size(); ++c) {
       bias[c] += former->values<float>()[c] * affine.scale[c];
     }
   }
-  const ConstantPtr scaled = scaled_weight(weight, layout, affine.scale);
-  const std::string name = editor.graph().tensor(producer.inputs[1]).name;
-  editor.set_input(producer, 1, editor.add_constant(name, scaled));
+  const float* from = plain->values<float>().data();
+  // The tensor and this function own it.
+  if (plain->writable && plain.use_count() == 2 && editor.uses(weight) == 1) {
+    scale_weight(from, layout, affine.scale, const_cast<float*>(from));
+  } else {
+    const NewConstant made = make_constant(DType::kF32, plain->shape);
+    scale_weight(from, layout, affine.scale, made.values<float>());
+    const std::string name = editor.graph().tensor(weight).name;
+    editor.set_input(producer, 1, editor.add_constant(name, made.constant));
+  }
   editor.set_input(
       producer, 2,
       editor.add_constant(
