@@ -114,7 +114,7 @@ Part part_of(Editor& editor, TensorId tensor) {
   if (source->op->name != "Slice") return {};
   // Attributes before operator set 10: axes, starts, ends; inputs 1 to 4 since: starts, ends, axes,
   // steps.
-  const auto argument = [&](std::string_view name, size_t input) -> std::optional<int64_t> {
+  const auto argument = [&](const char* name, size_t input) -> std::optional<int64_t> {
     const auto given = source->attributes->integers(name);
     if (given.size() == 1) return given[0];
     const auto known = source->input(input) == kNoTensor

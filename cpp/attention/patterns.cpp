@@ -19,7 +19,7 @@ bool is_bias(Editor& editor, TensorId bias, Extent out) {
 
 bool is_pointwise(const Node& conv, const Shape& weight) {
   const Attributes& attributes = *conv.attributes;
-  const auto all = [&](std::string_view name, int64_t wanted) {
+  const auto all = [&](const char* name, int64_t wanted) {
     const auto values = attributes.integers(name);
     return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == wanted; });
   };

@@ -1,7 +1,5 @@
 #include "base/status.h"
 
-#include <charconv>
-
 #include "base/shape.h"
 
 namespace heed {
@@ -17,10 +15,19 @@ std::string_view code_name(Code code) {
 
 namespace {
 
+// (std::to_chars would link a table of digits.)
 void append_integer(std::string& out, int64_t value) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, end);
+  char digits[20];
+  char* const end = digits + sizeof digits;
+  char* at = end;
+  // Unsigned, since the least integer has no opposite.
+  uint64_t rest = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  do {
+    *--at = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  if (value < 0) *--at = '-';
+  out.append(at, end);
 }
 
 // Messages need a readable number, not a round trip: six decimals, without trailing zeros.

@@ -129,7 +129,7 @@ Status GraphReader::read_branches(const NodeMessage& message, Node& node, Attrib
 
 void GraphReader::replace_storage_types(Node& node, Attributes& attributes) {
   const bool cast = node.op->domain.empty() && node.op->name == "Cast";
-  for (std::string_view name : {"to", "dtype", "output_dtype"}) {
+  for (const char* name : {"to", "dtype", "output_dtype"}) {
     if (!attributes.has(name)) continue;
     const int64_t type = attributes.integer(name, kUndefined);
     if (cast && type == kFloat16 && node.outputs[0] != kNoTensor) {

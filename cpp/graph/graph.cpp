@@ -41,7 +41,7 @@ void Attributes::set(std::string_view name, AttributeValue value) {
   entries_.push_back({std::string(name), std::move(value)});
 }
 
-const AttributeValue* Attributes::find(std::string_view name) const {
+const AttributeValue* Attributes::find(const char* name) const {
   for (const Entry& entry : entries_) {
     if (entry.name == name) return &entry.value;
   }
@@ -51,44 +51,44 @@ const AttributeValue* Attributes::find(std::string_view name) const {
 namespace {
 
 template <class T>
-const T* find_as(const Attributes& attributes, std::string_view name) {
+const T* find_as(const Attributes& attributes, const char* name) {
   const AttributeValue* value = attributes.find(name);
   return value ? std::get_if<T>(value) : nullptr;
 }
 
 }  // namespace
 
-int64_t Attributes::integer(std::string_view name, int64_t fallback) const {
+int64_t Attributes::integer(const char* name, int64_t fallback) const {
   const auto* value = find_as<int64_t>(*this, name);
   return value ? *value : fallback;
 }
 
-float Attributes::real(std::string_view name, float fallback) const {
+float Attributes::real(const char* name, float fallback) const {
   const auto* value = find_as<float>(*this, name);
   return value ? *value : fallback;
 }
 
-std::string_view Attributes::text(std::string_view name, std::string_view fallback) const {
+std::string_view Attributes::text(const char* name, std::string_view fallback) const {
   const auto* value = find_as<std::string>(*this, name);
   return value ? std::string_view(*value) : fallback;
 }
 
-std::span<const int64_t> Attributes::integers(std::string_view name) const {
+std::span<const int64_t> Attributes::integers(const char* name) const {
   const auto* value = find_as<std::vector<int64_t>>(*this, name);
   return value ? std::span<const int64_t>(*value) : std::span<const int64_t>();
 }
 
-std::span<const float> Attributes::reals(std::string_view name) const {
+std::span<const float> Attributes::reals(const char* name) const {
   const auto* value = find_as<std::vector<float>>(*this, name);
   return value ? std::span<const float>(*value) : std::span<const float>();
 }
 
-ConstantPtr Attributes::tensor(std::string_view name) const {
+ConstantPtr Attributes::tensor(const char* name) const {
   const auto* value = find_as<ConstantPtr>(*this, name);
   return value ? *value : nullptr;
 }
 
-std::shared_ptr<const Graph> Attributes::graph(std::string_view name) const {
+std::shared_ptr<const Graph> Attributes::graph(const char* name) const {
   const auto* value = find_as<std::shared_ptr<const Graph>>(*this, name);
   return value ? *value : nullptr;
 }

@@ -62,16 +62,16 @@ using AttributeValue =
 class Attributes {
  public:
   void set(std::string_view name, AttributeValue value);
-  const AttributeValue* find(std::string_view name) const;
-  bool has(std::string_view name) const { return find(name) != nullptr; }
+  const AttributeValue* find(const char* name) const;
+  bool has(const char* name) const { return find(name) != nullptr; }
 
-  int64_t integer(std::string_view name, int64_t fallback) const;
-  float real(std::string_view name, float fallback) const;
-  std::string_view text(std::string_view name, std::string_view fallback) const;
-  std::span<const int64_t> integers(std::string_view name) const;  // empty when absent
-  std::span<const float> reals(std::string_view name) const;
-  ConstantPtr tensor(std::string_view name) const;  // null when absent
-  std::shared_ptr<const Graph> graph(std::string_view name) const;
+  int64_t integer(const char* name, int64_t fallback) const;
+  float real(const char* name, float fallback) const;
+  std::string_view text(const char* name, std::string_view fallback) const;
+  std::span<const int64_t> integers(const char* name) const;  // empty when absent
+  std::span<const float> reals(const char* name) const;
+  ConstantPtr tensor(const char* name) const;  // null when absent
+  std::shared_ptr<const Graph> graph(const char* name) const;
 
  private:
   struct Entry {

@@ -3,52 +3,76 @@
 namespace heed {
 
 Inference::Inference(const Node& node, std::span<const TensorInfo> tensors)
-    : node_(node), tensors_(tensors), results_(node.outputs.size()) {}
+    : NodeReader(node, tensors), results_(node.outputs.size()) {}
 
-bool Inference::has(int input) const {
-  return node_.input(static_cast<size_t>(input)) != kNoTensor;
-}
-
-DType Inference::dtype(int input) const {
-  return tensors_[static_cast<size_t>(node_.inputs[static_cast<size_t>(input)])].dtype;
-}
-
-const Shape& Inference::shape(int input) const {
-  return tensors_[static_cast<size_t>(node_.inputs[static_cast<size_t>(input)])].shape;
-}
-
-const Constant* Inference::value(int input) const {
-  if (!has(input)) return nullptr;
-  return tensors_[static_cast<size_t>(node_.inputs[static_cast<size_t>(input)])].value.get();
-}
-
-Result<const Constant*> Inference::required(int input) {
-  if (const Constant* known = value(input)) return known;
-  if (!has(input)) return error(Code::kInvalidGraph, "input ", input, " is missing");
-  awaited_input_ = input;
-  return error(Code::kInternal, "the value of input ", input, " is not known yet");
-}
-
-Result<std::vector<int64_t>> Inference::required_integers(int input) {
-  Result<const Constant*> constant = required(input);
-  if (!constant.ok()) return constant.status();
-  std::vector<int64_t> integers;
-  if (constant.value()->dtype == DType::kI64) {
-    const auto values = constant.value()->values<int64_t>();
-    integers.assign(values.begin(), values.end());
-  } else if (constant.value()->dtype == DType::kI32) {
-    const auto values = constant.value()->values<int32_t>();
-    integers.assign(values.begin(), values.end());
+const Constant* Inference::required(int input) {
+  const Constant* known = value(input);
+  if (known || !ok()) return known;
+  if (!has(input)) {
+    fail(Code::kInvalidGraph, "input % is missing", input);
   } else {
-    return error(Code::kWrongType, "input ", input, " must be int64 or int32, it is ",
-                 dtype_name(constant.value()->dtype));
+    awaited_input_ = input;
+    fail(Code::kInternal, "the value of input % is not known yet", input);
   }
-  return integers;
+  return nullptr;
+}
+
+bool Inference::require_list(int input) {
+  if (!has(input)) return ok();
+  const Constant* constant = required(input);
+  if (constant && constant->dtype != DType::kI64 && constant->dtype != DType::kI32) {
+    fail(Code::kWrongType, "input % is %, it must be int64 or int32", input, constant->dtype);
+  }
+  return ok();
+}
+
+void Inference::expect_dtype(int input, DType expected) {
+  if (!has(input) || dtype(input) == expected) return;
+  fail(Code::kWrongType, "input % is %, expected %", input, dtype(input), expected);
+}
+
+void Inference::expect_shape(int input, const Shape& expected) {
+  if (!has(input) || shape(input) == expected) return;
+  fail(Code::kWrongShape, "input % has the shape %, expected %", input, shape(input), expected);
+}
+
+void Inference::expect_one(int input) {
+  if (!has(input) || shape(input).count() == 1) return;
+  fail(Code::kWrongShape, "input % has the shape %, expected one element", input, shape(input));
+}
+
+void Inference::expect_floats(int count) {
+  for (int input = 0; input < count; ++input) {
+    if (has(input) && dtype(input) != DType::kF32) unsupported_type(input);
+  }
+}
+
+void Inference::expect_first_output() {
+  if (!wants(0)) fail(Code::kInvalidGraph, "its first output has no name");
+}
+
+void Inference::unsupported_type(int input) {
+  fail(Code::kUnsupportedType, "% is not supported for input %", dtype(input), input);
 }
 
 void Inference::set(int output, DType dtype, const Shape& shape) {
   if (static_cast<size_t>(output) >= results_.size()) return;
   results_[static_cast<size_t>(output)] = {dtype, shape, nullptr, true};
+}
+
+void Inference::set(int output, DType dtype, const Dims& dims) {
+  Shape shape;
+  if (make_shape(dims, shape)) set(output, dtype, shape);
+}
+
+void Inference::set_like_first() { set(0, dtype(0), shape(0)); }
+
+void Inference::set_broadcast(DType dtype) {
+  Shape all = shape(0);
+  for (int input = 1; input < input_count(); ++input) {
+    if (has(input)) broadcast_shapes(all, shape(input), all);
+  }
+  set(0, dtype, all);
 }
 
 void Inference::set_value(int output, ConstantPtr value) {
@@ -57,28 +81,5 @@ void Inference::set_value(int output, ConstantPtr value) {
   info = {value->dtype, value->shape, nullptr, true};
   info.value = std::move(value);
 }
-
-Status infer_like_first(Inference& node) {
-  node.set(0, node.dtype(0), node.shape(0));
-  return {};
-}
-
-namespace {
-
-Status infer_broadcast_as(Inference& node, DType dtype) {
-  Shape shape = node.shape(0);
-  for (int input = 1; input < node.input_count(); ++input) {
-    Result<Shape> both = broadcast(shape, node.shape(input));
-    if (!both.ok()) return both.status();
-    shape = both.value();
-  }
-  node.set(0, dtype, shape);
-  return {};
-}
-
-}  // namespace
-
-Status infer_broadcast(Inference& node) { return infer_broadcast_as(node, node.dtype(0)); }
-Status infer_comparison(Inference& node) { return infer_broadcast_as(node, DType::kBool); }
 
 }  // namespace heed

@@ -1,48 +1,40 @@
 // What shape inference of one node sees, and what it says.
 #pragma once
 
-#include <vector>
-
-#include "graph/graph.h"
+#include "graph/node_reader.h"
 
 namespace heed {
 
-// The type and shape that a plan found for a tensor, and its value where that is known before the
-// run.
-struct TensorInfo {
-  DType dtype = DType::kF32;
-  Shape shape;
-  ConstantPtr value;
-  bool known = false;
-};
-
-class Inference {
+class Inference : public NodeReader {
  public:
   Inference(const Node& node, std::span<const TensorInfo> tensors);
 
-  const Node& node() const { return node_; }
-  const Attributes& attributes() const { return *node_.attributes; }
-  int version() const { return node_.version; }
+  // The value of an input that the output's shape depends on. When it is not known yet, this fails,
+  // and the plan stops in front of this node and goes on when the value has been computed: return,
+  // when it is null.
+  const Constant* required(int input);
+  // The same for a list of integers that may be left out; then read it by `list`. False: return.
+  bool require_list(int input);
 
-  int input_count() const { return static_cast<int>(node_.inputs.size()); }
-  int output_count() const { return static_cast<int>(node_.outputs.size()); }
-  // Whether the input is given (optional inputs may be left out).
-  bool has(int input) const;
-  DType dtype(int input) const;
-  const Shape& shape(int input) const;
-
-  // The value of an input when it is known, else null. For what only *may* help.
-  const Constant* value(int input) const;
-
-  // The value of an input that the output's shape depends on. When it is not known yet, the error
-  // makes the plan stop in front of this node and go on when the value has been computed: return it
-  // unchanged.
-  Result<const Constant*> required(int input);
-  // The same, as integers (from int64 or int32).
-  Result<std::vector<int64_t>> required_integers(int input);
+  // Errors where an input that is given has another type, or another shape.
+  void expect_dtype(int input, DType dtype);
+  void expect_shape(int input, const Shape& shape);
+  void expect_one(int input);  // a single element, of any rank
+  // An error unless the first `count` inputs (those given) are float32.
+  void expect_floats(int count);
+  // An error when output 0 is left out: of operators with several outputs, where it is not
+  // optional.
+  void expect_first_output();
+  void unsupported_type(int input);  // is an error
 
   // Sets an output's type and shape. Outputs that are left out by the node may be set too.
   void set(int output, DType dtype, const Shape& shape);
+  // The same of extents that are not checked yet.
+  void set(int output, DType dtype, const Dims& dims);
+  // Sets output 0 to the type and shape of input 0.
+  void set_like_first();
+  // All inputs broadcast together.
+  void set_broadcast(DType dtype);
   // Sets an output that is known without running anything (Shape, Size, Constant).
   void set_value(int output, ConstantPtr value);
 
@@ -51,15 +43,8 @@ class Inference {
   int awaited_input() const { return awaited_input_; }
 
  private:
-  const Node& node_;
-  std::span<const TensorInfo> tensors_;
   std::vector<TensorInfo> results_;
   int awaited_input_ = -1;
 };
-
-// Common shape rules.
-Status infer_like_first(Inference& node);  // output 0 has the dtype and shape of input 0
-Status infer_broadcast(Inference& node);   // all inputs broadcast together, dtype of input 0
-Status infer_comparison(Inference& node);  // the same, but bool
 
 }  // namespace heed

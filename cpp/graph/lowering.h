@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/function_ref.h"
-#include "graph/graph.h"
+#include "graph/node_reader.h"
 #include "graph/weight_cache.h"
 
 namespace heed {
@@ -21,28 +21,36 @@ inline constexpr Buffer kNoBuffer = -1;
 class Run {
  public:
   explicit Run(std::byte* const* addresses) : addresses_(addresses) {}
+  // Null for kNoBuffer.
   template <class T = float>
   T* at(Buffer buffer) const {
-    return reinterpret_cast<T*>(addresses_[buffer]);
+    return reinterpret_cast<T*>(address(buffer));
   }
 
  private:
+  std::byte* address(Buffer buffer) const;
+
   std::byte* const* addresses_;
 };
 
-// A step of a plan: a callable `void(const Run&)`, moved around, never copied. It allocates
-// nothing.
+// A step of a plan: a callable `void(const Run&)` of plain numbers and Buffers, held as bytes. It
+// allocates nothing when it runs.
 class Task {
  public:
   template <class F>
-  explicit Task(F body)
-      : body_(new F(std::move(body)), [](void* f) { delete static_cast<F*>(f); }),
-        call_([](const void* f, const Run& run) { (*static_cast<const F*>(f))(run); }) {}
+  explicit Task(const F& body)
+      : Task(&body, sizeof(F),
+             [](const void* f, const Run& run) { (*static_cast<const F*>(f))(run); }) {
+    static_assert(std::is_trivially_copyable_v<F>);
+  }
   void operator()(const Run& run) const { call_(body_.get(), run); }
 
  private:
-  std::unique_ptr<void, void (*)(void*)> body_;
-  void (*call_)(const void*, const Run&);
+  using Call = void (*)(const void*, const Run&);
+  Task(const void* body, size_t bytes, Call call);
+
+  std::unique_ptr<std::byte[]> body_;
+  Call call_;
 };
 
 // A tensor as a kernel sees it. `strides` are in elements along the logical axes.
@@ -54,42 +62,29 @@ struct View {
   Buffer buffer = kNoBuffer;
 };
 
-class Lowering {
+class Lowering : public NodeReader {
  public:
-  Lowering(PlanBuilder& plan, const Node& node) : plan_(plan), node_(node) {}
+  Lowering(PlanBuilder& plan, const Node& node);
 
-  const Node& node() const { return node_; }
-  const Attributes& attributes() const { return *node_.attributes; }
-  int version() const { return node_.version; }
   const kernels::Activation& activation() const { return node_.activation; }
-
-  int input_count() const { return static_cast<int>(node_.inputs.size()); }
-  int output_count() const { return static_cast<int>(node_.outputs.size()); }
-  bool has(int input) const { return node_.input(static_cast<size_t>(input)) != kNoTensor; }
-  // Whether anybody reads that output: one that is left out, or a map that was not asked for, need
-  // not be computed.
-  bool wants(int output) const;
-
-  // The shape of an input, without asking for its elements (weights of which only a packed form is
-  // read).
-  const Shape& input_shape(int index) const;
 
   View input(int index);
   View output(int index);
-  bool has_residual() const { return node_.residual != kNoTensor; }
-  View residual();
-
-  // The value of an input that is known before the run, else null. Row-major.
-  const Constant* constant(int input) const;
+  // Where these lie; kNoBuffer when the node has no such input, or nobody reads that output.
+  Buffer input_buffer(int index);
+  Buffer output_buffer(int index);
+  Buffer residual_buffer();
 
   // Memory that only this node's tasks use, 16-byte aligned. Its contents do not survive the node.
-  Buffer scratch(size_t bytes);
+  // An error where the address space has not so many bytes.
+  Buffer scratch(int64_t count, size_t element_bytes = sizeof(float));
 
   // Memory that is filled once and kept as long as the session, shared by all plans: packed
   // weights. `key` names the form ("panels"); `fill` is called when no plan has made it for that
-  // weight (input `index`, which is constant) before. After kOnlyForm the plain weight may go: a
-  // later plan finds a constant without data, and must ask for the same form.
-  Buffer packed(int index, std::string_view key, size_t bytes, Packing packing,
+  // weight (input `index`, which is constant) before. After kOnly the plain weight may go: a later
+  // plan finds a constant without data, and must ask for the same form. An error where the address
+  // space has not so many floats.
+  Buffer packed(int index, std::string_view key, int64_t count, PackedForm form,
                 FunctionRef<void(std::byte*)> fill);
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
   Buffer table(size_t bytes, FunctionRef<void(std::byte*)> fill);
@@ -101,15 +96,15 @@ class Lowering {
 
   // Adds a task; tasks run in the order in which they are added.
   template <class F>
-  void run(F body) {
-    add(Task(std::move(body)));
+  void run(const F& body) {
+    add(Task(body));
   }
 
  private:
   void add(Task task);
+  size_t checked_bytes(int64_t count, size_t element_bytes);
 
   PlanBuilder& plan_;
-  const Node& node_;
 };
 
 }  // namespace heed

@@ -5,8 +5,8 @@ namespace heed {
 // Declares infer_<family> and lower_<family>; a family named by several operators is declared
 // several times.
 #define HEED_OPERATOR(name, domain, layout, fusion, version, least, most, family) \
-  Status infer_##family(Inference&);                                              \
-  Status lower_##family(Lowering&);
+  void infer_##family(Inference&);                                                \
+  void lower_##family(Lowering&);
 #include "graph/operators.def"
 #undef HEED_OPERATOR
 
@@ -14,8 +14,8 @@ namespace {
 
 constexpr Operator kOperators[] = {
 #define HEED_OPERATOR(name, domain, layout, fusion, version, least, most, family) \
-  {#name, domain, LayoutRule::layout, Fusion::fusion, version,                    \
-   least, most,   infer_##family,     lower_##family},
+  {#name, domain, LayoutRule::layout,  Fusion::fusion, version,                   \
+   least, most,   OperatorId::k##name, infer_##family, lower_##family},
 #include "graph/operators.def"
 #undef HEED_OPERATOR
 };

@@ -32,11 +32,12 @@ struct Operator {
   std::string_view domain;  // "" for ONNX, "heed" for fused steps
   LayoutRule layout;
   Fusion fusion;
-  int first_version;  // the oldest operator set whose meaning of it is implemented
-  int min_inputs;
-  int max_inputs;  // 255: any number
-  Status (*infer)(Inference&);
-  Status (*lower)(Lowering&);
+  uint8_t first_version;  // the oldest operator set whose meaning of it is implemented
+  uint8_t min_inputs;
+  uint8_t max_inputs;  // 255: any number
+  OperatorId id;
+  void (*infer)(Inference&);
+  void (*lower)(Lowering&);
 };
 
 // The operator of that name, or null. ONNX's default domain is "" (also spelled "ai.onnx").

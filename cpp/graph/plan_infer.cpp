@@ -50,7 +50,7 @@ Status PlanBuilder::infer_node(Node& node, bool& awaits) {
     }
   }
   Inference inference(node, infos_);
-  const Status status = node.op->infer(inference);
+  node.op->infer(inference);
   if (inference.awaited_input() >= 0) {
     const TensorId awaited = node.inputs[static_cast<size_t>(inference.awaited_input())];
     // What a node of the same stage computes from known values has been folded, so this one depends
@@ -59,7 +59,7 @@ Status PlanBuilder::infer_node(Node& node, bool& awaits) {
     awaits = true;
     return {};
   }
-  if (!status.ok()) return with_node(node, status);
+  if (!inference.ok()) return with_node(node, inference.status());
 
   bool all_set = true;
   for (size_t output = 0; output < node.outputs.size(); ++output) {

@@ -1,5 +1,6 @@
 // The second half of building a plan: layouts, and the tasks of each node.
 #include <algorithm>
+#include <cstring>
 
 #include "graph/operator.h"
 #include "graph/plan.h"
@@ -132,14 +133,23 @@ Status PlanBuilder::lower_node(size_t index) {
     at.home = output_layout(node, info(output).shape);
   }
   Lowering lowering(*this, node);
-  const Status status = node.op->lower(lowering);
+  node.op->lower(lowering);
+  const Status& status = lowering.status();
   if (status.ok()) return {};
   return error(status.code, node.op->name, " node '", node.name, "': ", status.message);
 }
 
-const Shape& Lowering::input_shape(int index) const {
-  return plan_.info(node_.inputs[static_cast<size_t>(index)]).shape;
+std::byte* Run::address(Buffer buffer) const {
+  return buffer == kNoBuffer ? nullptr : addresses_[buffer];
 }
+
+Task::Task(const void* body, size_t bytes, Call call)
+    : body_(std::make_unique_for_overwrite<std::byte[]>(bytes)), call_(call) {
+  std::memcpy(body_.get(), body, bytes);
+}
+
+Lowering::Lowering(PlanBuilder& plan, const Node& node)
+    : NodeReader(node, plan.infos_), plan_(plan) {}
 
 View Lowering::input(int index) {
   const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
@@ -160,28 +170,37 @@ View Lowering::output(int index) {
   return plan_.view(tensor, at.home);
 }
 
-View Lowering::residual() {
+Buffer Lowering::input_buffer(int index) { return has(index) ? input(index).buffer : kNoBuffer; }
+Buffer Lowering::output_buffer(int index) { return output(index).buffer; }
+
+Buffer Lowering::residual_buffer() {
+  if (node_.residual == kNoTensor) return kNoBuffer;
   const bool last = node_.op->layout == LayoutRule::kChannelsLast;
-  return plan_.view(node_.residual, last ? Layout::kChannelsLast : Layout::kRowMajor);
+  return plan_.view(node_.residual, last ? Layout::kChannelsLast : Layout::kRowMajor).buffer;
 }
 
-bool Lowering::wants(int output) const {
-  return node_.output(static_cast<size_t>(output)) != kNoTensor;
+size_t Lowering::checked_bytes(int64_t count, size_t element_bytes) {
+  // Half the address space, so that sums of a few such sizes do not wrap around.
+  constexpr size_t kMost = SIZE_MAX / 2;
+  if (static_cast<uint64_t>(count) <= kMost / element_bytes) {
+    return static_cast<size_t>(count) * element_bytes;
+  }
+  fail(Code::kOutOfMemory, "no memory for % elements", count);
+  return 0;
 }
 
-const Constant* Lowering::constant(int input) const {
-  const TensorId tensor = node_.input(static_cast<size_t>(input));
-  return tensor == kNoTensor ? nullptr : plan_.info(tensor).value.get();
+Buffer Lowering::scratch(int64_t count, size_t element_bytes) {
+  return plan_.add_arena_slot(checked_bytes(count, element_bytes));
 }
 
-Buffer Lowering::scratch(size_t bytes) { return plan_.add_arena_slot(bytes); }
-
-Buffer Lowering::packed(int index, std::string_view key, size_t bytes, Packing packing,
+Buffer Lowering::packed(int index, std::string_view key, int64_t count, PackedForm form,
                         FunctionRef<void(std::byte*)> fill) {
+  const size_t bytes = checked_bytes(count, sizeof(float));
+  if (!ok()) return kNoBuffer;
   const TensorId tensor = node_.inputs[static_cast<size_t>(index)];
   const bool of_graph = static_cast<size_t>(tensor) < plan_.graph_.tensors.size();
   if (!of_graph || !plan_.graph_.constant(tensor)) return table(bytes, fill);
-  const std::byte* memory = plan_.weights_.get(tensor, key, bytes, packing, fill);
+  const std::byte* memory = plan_.weights_.get(tensor, key, bytes, form, fill);
   if (!memory) {
     plan_.failure_ = error(Code::kOutOfMemory, "no memory for ", bytes, " bytes of packed weights");
   }

@@ -17,7 +17,7 @@ AlignedMemory::AlignedMemory(size_t bytes) {
 void AlignedMemory::Free::operator()(std::byte* p) const { std::free(p); }
 
 const std::byte* WeightCache::get(TensorId tensor, std::string_view key, size_t bytes,
-                                  Packing packing, FunctionRef<void(std::byte*)> fill) {
+                                  PackedForm form, FunctionRef<void(std::byte*)> fill) {
   for (const Entry& entry : entries_) {
     if (entry.tensor == tensor && entry.key == key) return entry.memory.data();
   }
@@ -25,13 +25,13 @@ const std::byte* WeightCache::get(TensorId tensor, std::string_view key, size_t 
   if (!memory.data()) return nullptr;
   fill(memory.data());
   bytes_ += bytes;
-  entries_.push_back({tensor, std::string(key), packing, std::move(memory)});
+  entries_.push_back({tensor, std::string(key), form, std::move(memory)});
   return entries_.back().memory.data();
 }
 
 bool WeightCache::replaces(TensorId tensor) const {
   for (const Entry& entry : entries_) {
-    if (entry.tensor == tensor && entry.packing == Packing::kOnlyForm) return true;
+    if (entry.tensor == tensor && entry.form == PackedForm::kOnly) return true;
   }
   return false;
 }

@@ -30,13 +30,13 @@ class AlignedMemory {
 
 // Whether a node reads a weight in this form whatever its other inputs' shapes are: then the plain
 // weight is not needed any more.
-enum class Packing : uint8_t { kOnlyForm, kOneOfSeveral };
+enum class PackedForm : uint8_t { kOnly, kOneOfSeveral };
 
 class WeightCache {
  public:
   // The packing `key` of weight `tensor`; `fill` makes it the first time. Null when there is not
   // enough memory.
-  const std::byte* get(TensorId tensor, std::string_view key, size_t bytes, Packing packing,
+  const std::byte* get(TensorId tensor, std::string_view key, size_t bytes, PackedForm form,
                        FunctionRef<void(std::byte*)> fill);
   size_t bytes() const { return bytes_; }
   // Whether that weight exists in a form that replaces the plain one for its reader.
@@ -46,7 +46,7 @@ class WeightCache {
   struct Entry {
     TensorId tensor;
     std::string key;
-    Packing packing;
+    PackedForm form;
     AlignedMemory memory;
   };
   std::vector<Entry> entries_;

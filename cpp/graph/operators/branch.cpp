@@ -6,8 +6,7 @@
 
 namespace heed {
 
-Status infer_branch(Inference&) { return error(Code::kInternal, "a branch was not decided"); }
-
-Status lower_branch(Lowering&) { return error(Code::kInternal, "a branch was not decided"); }
+void infer_branch(Inference& node) { node.fail(Code::kInternal, "a branch was not decided"); }
+void lower_branch(Lowering& node) { node.fail(Code::kInternal, "a branch was not decided"); }
 
 }  // namespace heed

@@ -17,15 +17,15 @@ bool is_pointwise(const kernels::Convolution& shape) {
 
 }  // namespace
 
-ConvolutionPath choose_path(const Window& window, const Shape& in, const Shape& out,
-                            Extent groups) {
+ConvolutionPath choose_path(const Window& window, Extent batch, Extent in_channels,
+                            Extent out_channels, Extent groups) {
   ConvolutionPath path;
   kernels::Convolution& shape = path.shape;
-  shape.batch = in[0];
+  shape.batch = batch;
   shape.groups = groups;
-  shape.in_channels = in[1];
-  shape.out_channels = out[1];
-  Extent step = out[1];
+  shape.in_channels = in_channels;
+  shape.out_channels = out_channels;
+  Extent step = out_channels;
   for (int axis = 2; axis >= 0; --axis) {
     shape.axes[axis] = {window.in[axis],
                         window.out[axis],

@@ -17,7 +17,8 @@ struct ConvolutionPath {
            const kernels::Epilogue& epilogue) const;
 };
 
-// `in` and `out` are (N, C, spatial...).
-ConvolutionPath choose_path(const Window& window, const Shape& in, const Shape& out, Extent groups);
+// Of an input with so many images and channels.
+ConvolutionPath choose_path(const Window& window, Extent batch, Extent in_channels,
+                            Extent out_channels, Extent groups);
 
 }  // namespace heed

@@ -1,20 +1,14 @@
 // Einsum: operands are multiplied pair by pair, each pair as a stack of matrix products.
 #include <algorithm>
 
+#include "graph/operators/copy_task.h"
 #include "graph/operators/einsum_equation.h"
 #include "graph/operators/product.h"
-#include "kernels/copy.h"
 #include "kernels/strided_sum.h"
 
 namespace heed {
 
 namespace {
-
-using Labels = std::vector<Label>;
-
-bool holds(const Labels& labels, Label label) {
-  return std::find(labels.begin(), labels.end(), label) != labels.end();
-}
 
 // A tensor whose axes have labels, each at most once.
 struct Operand {
@@ -28,7 +22,7 @@ class EinsumLowering {
   EinsumLowering(Lowering& node, const EinsumEquation& equation)
       : node_(node), equation_(equation), extents_(equation.extents) {}
 
-  Status lower() {
+  void lower() {
     const size_t count = equation_.operands.size();
     const Buffer output = node_.output(0).buffer;
     Operand left = read(0);
@@ -37,12 +31,11 @@ class EinsumLowering {
       Operand right = read(i);
       const bool last = i + 1 == count;
       const Labels result = last ? equation_.result : labels_needed_after(i, left, right);
-      HEED_TRY(check(result));
-      Operand product = last ? contiguous(result, output) : scratch(result);
-      HEED_TRY(multiply(left, right, product));
-      left = std::move(product);
+      if (!check(result)) return;
+      const Operand product = last ? contiguous(result, output) : scratch(result);
+      multiply(left, right, product);
+      left = product;
     }
-    return {};
   }
 
  private:
@@ -54,7 +47,7 @@ class EinsumLowering {
       const Label label = equation_.operands[index][static_cast<size_t>(axis)];
       // Axes that broadcast are as good as absent; a label named twice walks the diagonal.
       if (view.shape[axis] != extents_[label]) continue;
-      if (!holds(operand.labels, label)) operand.labels.push_back(label);
+      if (!operand.labels.holds(label)) operand.labels.push_back(label);
       operand.steps[label] += view.strides[axis];
     }
     return operand;
@@ -65,22 +58,27 @@ class EinsumLowering {
     Labels needed;
     for (const Operand* operand : {&left, &right}) {
       for (Label label : operand->labels) {
-        bool used = holds(equation_.result, label);
+        bool used = equation_.result.holds(label);
         for (size_t i = index + 1; i < equation_.operands.size(); ++i) {
-          used = used || holds(equation_.operands[i], label);
+          used = used || equation_.operands[i].holds(label);
         }
-        if (used && !holds(needed, label)) needed.push_back(label);
+        if (used && !needed.holds(label)) needed.push_back(label);
       }
     }
     return needed;
   }
 
-  // Whether a tensor with these axes can exist.
-  Status check(const Labels& labels) const {
-    int64_t dims[kLabelCount];
-    size_t rank = 0;
-    for (Label label : labels) dims[rank++] = extents_[label];
-    return Shape::make({dims, rank}).status();
+  // Whether a tensor with these axes can exist; an error when it cannot.
+  bool check(const Labels& labels) {
+    const size_t rank = labels.size();
+    if (rank > kMaxRank) {
+      node_.fail(Code::kWrongShape, "rank % is above the limit of %", rank, kMaxRank);
+      return false;
+    }
+    Dims dims;
+    for (Label label : labels) dims.add(extents_[label]);
+    Shape shape;
+    return node_.make_shape(dims, shape);
   }
 
   Extent count(const Labels& labels) const {
@@ -99,23 +97,20 @@ class EinsumLowering {
     return operand;
   }
 
-  Operand scratch(const Labels& labels) {
-    return contiguous(labels, node_.scratch(static_cast<size_t>(count(labels)) * sizeof(float)));
-  }
+  Operand scratch(const Labels& labels) { return contiguous(labels, node_.scratch(count(labels))); }
 
   // output = operand summed over what `kept` does not name, contiguous in `kept`'s order.
-  Status sum(const Operand& operand, const Labels& kept, Buffer output) {
+  void sum(const Operand& operand, const Labels& kept, Buffer output) {
     kernels::StridedSum shape;
     for (Label label : kept) {
       shape.kept[shape.kept_rank++] = {extents_[label], operand.steps[label]};
     }
     for (Label label : operand.labels) {
-      if (holds(kept, label)) continue;
+      if (kept.holds(label)) continue;
       shape.summed[shape.summed_rank++] = {extents_[label], operand.steps[label]};
     }
     const Buffer input = operand.buffer;
     node_.run([=](const Run& run) { kernels::strided_sum(shape, run.at(input), run.at(output)); });
-    return {};
   }
 
   // The operand with `order` as the order of its axes in memory.
@@ -138,42 +133,37 @@ class EinsumLowering {
       to_steps[shape.rank()] = to.steps[label];
       shape.push_back(extents_[label]);
     }
-    const kernels::StridedCopy task = kernels::make_copy(shape, from_steps, to_steps);
-    const Buffer source = from.buffer, target = to.buffer;
-    node_.run([=](const Run& run) {
-      kernels::copy_strided(task, run.at<std::byte>(source), run.at<std::byte>(target),
-                            sizeof(float));
-    });
+    run_copy(node_, kernels::make_copy(shape, from_steps, to_steps), {from.buffer}, {to.buffer},
+             sizeof(float));
   }
 
   // Sums over labels that only this operand has and the result has not.
-  Status drop_private(Operand& operand, const Operand& other, const Operand& result) {
+  void drop_private(Operand& operand, const Operand& other, const Operand& result) {
     Labels kept;
     for (Label label : operand.labels) {
-      if (holds(other.labels, label) || holds(result.labels, label)) kept.push_back(label);
+      if (other.labels.holds(label) || result.labels.holds(label)) kept.push_back(label);
     }
-    if (kept.size() == operand.labels.size()) return {};
+    if (kept.size() == operand.labels.size()) return;
     const Operand dropped = scratch(kept);
-    HEED_TRY(sum(operand, kept, dropped.buffer));
+    sum(operand, kept, dropped.buffer);
     operand = dropped;
-    return {};
   }
 
-  Status multiply(Operand& left, Operand& right, const Operand& result) {
-    HEED_TRY(drop_private(left, right, result));
-    HEED_TRY(drop_private(right, left, result));
+  void multiply(Operand& left, Operand& right, const Operand& result) {
+    drop_private(left, right, result);
+    drop_private(right, left, result);
     Labels batch, rows, columns, depth;
     for (Label label : result.labels) {
-      const bool in_left = holds(left.labels, label), in_right = holds(right.labels, label);
+      const bool in_left = left.labels.holds(label), in_right = right.labels.holds(label);
       (in_left && in_right ? batch : in_left ? rows : columns).push_back(label);
     }
     for (Label label : left.labels) {
-      if (holds(right.labels, label) && !holds(result.labels, label)) depth.push_back(label);
+      if (right.labels.holds(label) && !result.labels.holds(label)) depth.push_back(label);
     }
     const auto chain = [](const Labels& a, const Labels& b, const Labels& c) {
       Labels all = a;
-      all.insert(all.end(), b.begin(), b.end());
-      all.insert(all.end(), c.begin(), c.end());
+      for (Label label : b) all.push_back(label);
+      for (Label label : c) all.push_back(label);
       return all;
     };
     const Operand a = arranged(left, chain(batch, rows, depth));
@@ -192,9 +182,8 @@ class EinsumLowering {
     shape.extents[0] = count(batch);
     shape.a_steps[0] = shape.product.rows * shape.product.depth;
     shape.b_steps[0] = shape.product.depth * shape.product.columns;
-    HEED_TRY(run_dynamic_product(node_, shape, {a.buffer, c.buffer}, b.buffer));
+    run_dynamic_product(node_, shape, {a.buffer, c.buffer}, b.buffer);
     if (c.buffer != result.buffer) copy(c, result);
-    return {};
   }
 
   Lowering& node_;
@@ -202,37 +191,24 @@ class EinsumLowering {
   const Extent* extents_;
 };
 
-Result<EinsumEquation> read_equation(const Attributes& attributes, std::span<const Shape> shapes) {
-  return read_einsum(attributes.text("equation", ""), shapes);
-}
-
 }  // namespace
 
-Status infer_einsum(Inference& node) {
-  std::vector<Shape> shapes;
-  for (int input = 0; input < node.input_count(); ++input) {
-    if (!node.has(input) || node.dtype(input) != DType::kF32) {
-      return error(Code::kUnsupportedType, "only Einsum of float32 operands is supported");
-    }
-    shapes.push_back(node.shape(input));
+void infer_einsum(Inference& node) {
+  node.expect_floats(node.input_count());
+  EinsumEquation equation;
+  if (!read_einsum(node, equation)) return;
+  const Labels& result = equation.result;
+  if (result.size() > kMaxRank) {
+    return node.fail(Code::kWrongShape, "rank % is above the limit of %", result.size(), kMaxRank);
   }
-  const Result<EinsumEquation> equation = read_equation(node.attributes(), shapes);
-  if (!equation.ok()) return equation.status();
-  int64_t dims[kLabelCount];
-  size_t rank = 0;
-  for (Label label : equation.value().result) dims[rank++] = equation.value().extents[label];
-  const Result<Shape> out = Shape::make({dims, rank});
-  if (!out.ok()) return out.status();
-  node.set(0, DType::kF32, out.value());
-  return {};
+  Dims dims;
+  for (Label label : result) dims.add(equation.extents[label]);
+  node.set(0, DType::kF32, dims);
 }
 
-Status lower_einsum(Lowering& node) {
-  std::vector<Shape> shapes;
-  for (int input = 0; input < node.input_count(); ++input)
-    shapes.push_back(node.input_shape(input));
-  const EinsumEquation equation = read_equation(node.attributes(), shapes).value();
-  return EinsumLowering(node, equation).lower();
+void lower_einsum(Lowering& node) {
+  EinsumEquation equation;
+  if (read_einsum(node, equation)) EinsumLowering(node, equation).lower();
 }
 
 }  // namespace heed

@@ -13,20 +13,26 @@ Strides broadcast_strides(const View& view, const Shape& shape) {
 
 namespace {
 
-std::vector<Strides> operand_strides(const View& output, std::initializer_list<View> inputs) {
-  std::vector<Strides> operands = {output.strides};
-  for (const View& input : inputs) operands.push_back(broadcast_strides(input, output.shape));
-  return operands;
-}
+// Strides of the output and of at most three inputs.
+struct OperandStrides {
+  OperandStrides(const View& output, std::initializer_list<const View*> inputs) {
+    strides[count++] = output.strides;
+    for (const View* input : inputs) strides[count++] = broadcast_strides(*input, output.shape);
+  }
+  operator std::span<const Strides>() const { return {strides, count}; }
+
+  Strides strides[4];
+  size_t count = 0;
+};
 
 }  // namespace
 
-kernels::Loop elementwise_loop(const View& output, std::initializer_list<View> inputs) {
-  return kernels::make_loop(output.shape, operand_strides(output, inputs));
+kernels::Loop elementwise_loop(const View& output, std::initializer_list<const View*> inputs) {
+  return kernels::make_loop(output.shape, OperandStrides(output, inputs));
 }
 
-kernels::Loop periodic_loop(const View& output, std::initializer_list<View> inputs) {
-  return kernels::make_periodic_loop(output.shape, operand_strides(output, inputs));
+kernels::Loop periodic_loop(const View& output, std::initializer_list<const View*> inputs) {
+  return kernels::make_periodic_loop(output.shape, OperandStrides(output, inputs));
 }
 
 }  // namespace heed

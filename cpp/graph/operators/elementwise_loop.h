@@ -10,8 +10,8 @@ namespace heed {
 Strides broadcast_strides(const View& view, const Shape& shape);
 
 // The loop over the output's indices with operands (output, inputs...).
-kernels::Loop elementwise_loop(const View& output, std::initializer_list<View> inputs);
+kernels::Loop elementwise_loop(const View& output, std::initializer_list<const View*> inputs);
 // The same with periodic operands, for the kernels that take them.
-kernels::Loop periodic_loop(const View& output, std::initializer_list<View> inputs);
+kernels::Loop periodic_loop(const View& output, std::initializer_list<const View*> inputs);
 
 }  // namespace heed

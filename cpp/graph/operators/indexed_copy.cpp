@@ -18,21 +18,29 @@ struct RunForm {
   Extent lead = 0, run = 0, tail = 0, first = 0;
 };
 
-bool is_run(const std::vector<Extent>& table, RunForm& form) {
-  const auto extent = static_cast<Extent>(table.size());
+bool is_run(const Extent* table, Extent extent, RunForm& form) {
   Extent at = 0;
-  while (at < extent && table[static_cast<size_t>(at)] == IndexedCopy::kFill) ++at;
+  while (at < extent && table[at] == IndexedCopy::kFill) ++at;
   if (at == extent) return false;
   form.lead = at;
-  form.first = table[static_cast<size_t>(at)];
-  while (at < extent && table[static_cast<size_t>(at)] == form.first + at - form.lead) ++at;
+  form.first = table[at];
+  while (at < extent && table[at] == form.first + at - form.lead) ++at;
   form.run = at - form.lead;
   form.tail = extent - at;
-  while (at < extent && table[static_cast<size_t>(at)] == IndexedCopy::kFill) ++at;
+  while (at < extent && table[at] == IndexedCopy::kFill) ++at;
   return at == extent;
 }
 
 }  // namespace
+
+AxisTables::AxisTables(const Shape& to) {
+  size_t size = 0;
+  for (int axis = 0; axis < to.rank(); ++axis) {
+    first_[axis] = size;
+    size += static_cast<size_t>(to[axis]);
+  }
+  memory_.resize(size);
+}
 
 void run_indexed_copy(Lowering& node, const View& from, const View& to, const AxisTables& source,
                       Buffer fill) {
@@ -41,7 +49,7 @@ void run_indexed_copy(Lowering& node, const View& from, const View& to, const Ax
   int axes[kMaxRank];
   int count = 0;
   for (int axis = 0; axis < to.shape.rank(); ++axis) {
-    const Extent first = source[static_cast<size_t>(axis)][0];
+    const Extent first = source[axis][0];
     if (to.shape[axis] == 1 && first != IndexedCopy::kFill) {
       copy.from += first * from.strides[axis];
     } else {
@@ -50,12 +58,15 @@ void run_indexed_copy(Lowering& node, const View& from, const View& to, const Ax
   }
   insertion_sort(axes, axes + count, [&](int a, int b) { return to.strides[a] > to.strides[b]; });
 
-  std::vector<Extent> tables;
+  // What the kernel reads: offsets, of the axes that do not belong to the row.
+  AxisTables tables(to.shape);
+  Extent used = 0;
   const auto add_table = [&](int axis) {
-    const auto begin = static_cast<Extent>(tables.size());
-    for (Extent index : source[static_cast<size_t>(axis)]) {
+    const Extent begin = used;
+    for (Extent i = 0; i < to.shape[axis]; ++i) {
+      const Extent index = source[axis][i];
       const bool filled = index == IndexedCopy::kFill;
-      tables.push_back(filled ? IndexedCopy::kFill : index * from.strides[axis]);
+      tables[0][used++] = filled ? IndexedCopy::kFill : index * from.strides[axis];
     }
     return begin;
   };
@@ -66,7 +77,7 @@ void run_indexed_copy(Lowering& node, const View& from, const View& to, const Ax
   while (outer > 0 && copy.lead == 0 && copy.tail == 0) {
     const int axis = axes[outer - 1];
     RunForm form;
-    if (!is_run(source[static_cast<size_t>(axis)], form)) break;
+    if (!is_run(source[axis], to.shape[axis], form)) break;
     if (form.run > 1 && from.strides[axis] != copy.run) break;
     copy.from += form.first * from.strides[axis];
     copy.lead = form.lead * copy.run;
@@ -86,15 +97,14 @@ void run_indexed_copy(Lowering& node, const View& from, const View& to, const Ax
     copy.axes[at] = {to.shape[axis], to.strides[axis], add_table(axis)};
   }
 
-  const size_t bytes = tables.size() * sizeof(Extent);
+  const size_t bytes = static_cast<size_t>(used) * sizeof(Extent);
   const Buffer table = bytes == 0 ? kNoBuffer : node.table(bytes, [&](std::byte* memory) {
-    std::memcpy(memory, tables.data(), bytes);
+    std::memcpy(memory, tables[0], bytes);
   });
   const size_t size = byte_size(to.dtype);
   node.run([=, from = from.buffer, to = to.buffer](const Run& run) {
-    kernels::copy_indexed(copy, table == kNoBuffer ? nullptr : run.at<Extent>(table),
-                          run.at<std::byte>(from), run.at<std::byte>(to),
-                          fill == kNoBuffer ? nullptr : run.at<std::byte>(fill), size);
+    kernels::copy_indexed(copy, run.at<Extent>(table), run.at<std::byte>(from),
+                          run.at<std::byte>(to), run.at<std::byte>(fill), size);
   });
 }
 

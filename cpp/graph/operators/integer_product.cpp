@@ -1,8 +1,4 @@
-// MatMulInteger and ConvInteger.
-#include <algorithm>
-
-#include "graph/operators/arguments.h"
-#include "graph/operators/packing.h"
+// MatMulInteger.
 #include "graph/operators/product.h"
 #include "kernels/integer_gemm.h"
 
@@ -10,80 +6,58 @@ namespace heed {
 
 namespace {
 
-bool is_byte(DType type) { return type == DType::kU8 || type == DType::kI8; }
-
 // A zero point is one for all, or one for each row of A or column of B.
-Status check_zero_point(const Inference& node, int input, DType type, Extent count) {
-  if (!node.has(input)) return {};
+void check_operand(Inference& node, int input, int axis_from_end) {
+  const DType type = node.dtype(input);
+  if (type != DType::kU8 && type != DType::kI8) node.unsupported_type(input);
+  const int zero = input + 2;
+  node.expect_dtype(zero, type);
   const Shape& shape = node.shape(input);
-  const bool fits = shape.count() == 1 || (shape.rank() == 1 && shape[0] == count);
-  if (!fits || node.dtype(input) != type) {
-    return error(Code::kWrongShape, "a zero point of ", dtype_name(node.dtype(input)),
-                 " and the shape ", shape, " does not fit");
-  }
-  return {};
+  const Extent count = shape.rank() > 1 ? shape[shape.rank() - axis_from_end] : 1;
+  if (node.has(zero) && node.shape(zero).count() != 1) node.expect_shape(zero, Shape{count});
 }
 
 struct ZeroPoint {
-  Buffer buffer = kNoBuffer;
-  Extent step = 0;
+  ZeroPoint(Lowering& node, int input)
+      : buffer(node.input_buffer(input)),
+        step(node.has(input) && node.shape(input).count() > 1 ? 1 : 0) {}
+
+  Buffer buffer;
+  Extent step;
 };
 
-ZeroPoint zero_point(Lowering& node, int input) {
-  if (!node.has(input)) return {};
-  const View view = node.input(input);
-  return {view.buffer, view.shape.count() > 1 ? 1 : 0};
-}
-
-const void* at(const Run& run, const ZeroPoint& zero) {
-  return zero.buffer == kNoBuffer ? nullptr : run.at<std::byte>(zero.buffer);
-}
-
-Result<Buffer> int16_scratch(Lowering& node, int64_t count) {
-  return float_scratch(node, count / 2 + 1);
-}
+// Of 16-bit integers.
+Buffer wide_scratch(Lowering& node, int64_t count) { return node.scratch(count, 2); }
 
 }  // namespace
 
-Status infer_matmul_integer(Inference& node) {
-  if (!is_byte(node.dtype(0)) || !is_byte(node.dtype(1))) {
-    return error(Code::kUnsupportedType, "MatMulInteger of ", dtype_name(node.dtype(0)), " and ",
-                 dtype_name(node.dtype(1)), " is not supported");
-  }
-  const Result<Shape> out = matmul_shape(node.shape(0), node.shape(1));
-  if (!out.ok()) return out.status();
-  const Shape& a = node.shape(0);
-  const Shape& b = node.shape(1);
-  HEED_TRY(check_zero_point(node, 2, node.dtype(0), a.rank() > 1 ? a[a.rank() - 2] : 1));
-  HEED_TRY(check_zero_point(node, 3, node.dtype(1), b.rank() > 1 ? b[b.rank() - 1] : 1));
-  node.set(0, DType::kI32, out.value());
-  return {};
+void infer_matmul_integer(Inference& node) {
+  check_operand(node, 0, 2);
+  check_operand(node, 1, 1);
+  Shape out;
+  if (matmul_shape(node, out)) node.set(0, DType::kI32, out);
 }
 
-Status lower_matmul_integer(Lowering& node) {
-  const View a = node.input(0), b = node.input(1), c = node.output(0);
-  const ZeroPoint a_zero = zero_point(node, 2), b_zero = zero_point(node, 3);
-  const kernels::BatchedGemm shape = matmul_stack(a.shape, b.shape);
-  const kernels::Gemm product = shape.product;
-  const Result<Buffer> wide_a =
-      int16_scratch(node, kernels::widened_a_count(product.rows, product.depth));
-  if (!wide_a.ok()) return wide_a.status();
-  const Result<Buffer> wide_b =
-      int16_scratch(node, kernels::widened_b_count(product.depth, product.columns));
-  if (!wide_b.ok()) return wide_b.status();
-  const Buffer to_a = wide_a.value(), to_b = wide_b.value();
-  node.run([=](const Run& run) {
-    int32_t* out = run.at<int32_t>(c.buffer);
+void lower_matmul_integer(Lowering& node) {
+  const View a = node.input(0), b = node.input(1);
+  const ZeroPoint a_zero(node, 2), b_zero(node, 3);
+  const kernels::BatchedGemm shape = matmul_stack(node);
+  const kernels::Gemm& product = shape.product;
+  const Buffer to_a = wide_scratch(node, kernels::widened_a_count(product.rows, product.depth));
+  const Buffer to_b = wide_scratch(node, kernels::widened_b_count(product.depth, product.columns));
+  node.run([=, a_type = a.dtype, b_type = b.dtype, a = a.buffer, b = b.buffer,
+            c = node.output_buffer(0)](const Run& run) {
+    const kernels::Gemm& one = shape.product;
+    int32_t* out = run.at<int32_t>(c);
     kernels::for_each_matrix(shape, [&](Extent i, Extent a_offset, Extent b_offset) {
-      kernels::widen_a(run.at<std::byte>(a.buffer) + a_offset, at(run, a_zero), a_zero.step,
-                       a.dtype, product.rows, product.depth, run.at<int16_t>(to_a));
-      kernels::widen_b(run.at<std::byte>(b.buffer) + b_offset, at(run, b_zero), b_zero.step,
-                       b.dtype, product.depth, product.columns, run.at<int16_t>(to_b));
-      kernels::integer_gemm(product.rows, product.columns, product.depth, run.at<int16_t>(to_a),
-                            run.at<int16_t>(to_b), out + i * product.rows * product.columns);
+      kernels::widen_a(run.at<std::byte>(a) + a_offset, run.at<std::byte>(a_zero.buffer),
+                       a_zero.step, a_type, one.rows, one.depth, run.at<int16_t>(to_a));
+      kernels::widen_b(run.at<std::byte>(b) + b_offset, run.at<std::byte>(b_zero.buffer),
+                       b_zero.step, b_type, one.depth, one.columns, run.at<int16_t>(to_b));
+      kernels::integer_gemm(one.rows, one.columns, one.depth, run.at<int16_t>(to_a),
+                            run.at<int16_t>(to_b), out + i * one.rows * one.columns);
     });
   });
-  return {};
 }
 
 }  // namespace heed

@@ -1,5 +1,5 @@
 // LayerNormalization and RMSNormalization: over all axes from `axis` on, row-major.
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 #include "graph/operators/elementwise_loop.h"
 #include "kernels/elementwise_unary.h"
 #include "kernels/norm.h"
@@ -18,67 +18,51 @@ Shape normalized_shape(const Shape& shape, int axis) {
 // Input `index`, of shape `to`: as it is, or spread into scratch where it broadcasts.
 Buffer broadcast_input(Lowering& node, int index, const Shape& to) {
   if (!node.has(index)) return kNoBuffer;
-  View from = node.input(index);
+  const View from = node.input(index);
   if (from.shape.count() == to.count()) return from.buffer;
   const View spread = {DType::kF32, to, strides_of(to), Layout::kRowMajor,
-                       node.scratch(static_cast<size_t>(to.count()) * sizeof(float))};
-  const kernels::Loop loop = elementwise_loop(spread, {from});
+                       node.scratch(to.count())};
+  const kernels::Loop loop = elementwise_loop(spread, {&from});
   node.run([=, y = spread.buffer, x = from.buffer](const Run& run) {
-    kernels::unary({}, {}, loop, run.at<float>(y), run.at<float>(x));
+    kernels::unary({}, {}, loop, run.at(y), run.at(x));
   });
   return spread.buffer;
 }
 
 }  // namespace
 
-Status infer_layer_norm(Inference& node) {
-  HEED_TRY(check_first_output(node));
+void infer_layer_norm(Inference& node) {
+  node.expect_first_output();
+  node.expect_floats(3);
   const Shape& shape = node.shape(0);
-  const Result<int> axis = normalize_axis(node.attributes().integer("axis", -1), shape.rank());
-  if (!axis.ok()) return axis.status();
-  for (int input = 0; input < 3; ++input) {
-    if (!node.has(input)) continue;
-    if (node.dtype(input) != DType::kF32) {
-      return error(Code::kUnsupportedType, node.node().op->name, " of ",
-                   dtype_name(node.dtype(input)));
-    }
-    if (input == 0) continue;
-    const Shape normalized = normalized_shape(shape, axis.value());
-    const Result<Shape> both = broadcast(node.shape(input), normalized);
-    if (!both.ok() || !(both.value() == normalized)) {
-      return error(Code::kWrongShape, "input ", input, " has the shape ", node.shape(input),
-                   ", which does not broadcast to the normalised axes ", normalized);
-    }
+  const int axis = node.axis(-1, shape.rank());
+  const Shape normalized = normalized_shape(shape, axis);
+  for (int input = 1; input < 3; ++input) {
+    if (node.has(input)) node.expect_broadcast(node.shape(input), normalized);
   }
   Shape statistics = shape;
-  for (int i = axis.value(); i < shape.rank(); ++i) statistics[i] = 1;
+  for (int i = axis; i < shape.rank(); ++i) statistics[i] = 1;
   node.set(0, DType::kF32, shape);
   node.set(1, DType::kF32, statistics);
   node.set(2, DType::kF32, statistics);
-  return {};
 }
 
-Status lower_layer_norm(Lowering& node) {
-  const View x = node.input(0), y = node.output(0);
-  const int axis = normalize_axis(node.attributes().integer("axis", -1), x.shape.rank()).value();
-  const Shape normalized = normalized_shape(x.shape, axis);
+void lower_layer_norm(Lowering& node) {
+  const Shape& shape = node.shape(0);
+  const int axis = node.axis(-1, shape.rank());
+  const Shape normalized = normalized_shape(shape, axis);
   kernels::LayerNorm norm;
-  norm.rows = x.shape.count(0, axis);
+  norm.rows = shape.count(0, axis);
   norm.count = normalized.count();
-  norm.epsilon = node.attributes().real("epsilon", 1e-5f);
-  norm.centred = node.node().op->name == "LayerNormalization";
+  norm.epsilon = node.real("epsilon", 1e-5f);
+  norm.centred = node.id() == OperatorId::kLayerNormalization;
   const Buffer gain = broadcast_input(node, 1, normalized);
   const Buffer offset = broadcast_input(node, 2, normalized);
-  const Buffer means = node.wants(1) ? node.output(1).buffer : kNoBuffer;
-  const Buffer inverses = node.wants(2) ? node.output(2).buffer : kNoBuffer;
-  const auto optional = [](const Run& run, Buffer buffer) {
-    return buffer == kNoBuffer ? nullptr : run.at<float>(buffer);
-  };
-  node.run([=, y = y.buffer, x = x.buffer](const Run& run) {
-    kernels::layer_norm(norm, run.at<float>(y), run.at<float>(x), run.at<float>(gain),
-                        optional(run, offset), optional(run, means), optional(run, inverses));
+  node.run([=, x = node.input_buffer(0), y = node.output_buffer(0), means = node.output_buffer(1),
+            inverses = node.output_buffer(2)](const Run& run) {
+    kernels::layer_norm(norm, run.at(y), run.at(x), run.at(gain), run.at(offset), run.at(means),
+                        run.at(inverses));
   });
-  return {};
 }
 
 }  // namespace heed

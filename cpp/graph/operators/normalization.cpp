@@ -3,7 +3,7 @@
 // axes of their own.
 #include <algorithm>
 
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 #include "graph/operators/elementwise_loop.h"
 #include "kernels/elementwise_binary.h"
 #include "kernels/norm.h"
@@ -13,35 +13,17 @@ namespace heed {
 
 namespace {
 
-Status check_float(const Inference& node, int count) {
-  for (int input = 0; input < count; ++input) {
-    if (node.has(input) && node.dtype(input) != DType::kF32) {
-      return error(Code::kUnsupportedType, node.node().op->name, " of ",
-                   dtype_name(node.dtype(input)));
-    }
-  }
-  return {};
-}
-
 // x is (N, C, ...), and inputs 1..last hold `expected` numbers.
-Status check_channels(const Inference& node, int last, Extent expected) {
-  HEED_TRY(check_float(node, last + 1));
-  for (int input = 1; input <= last; ++input) {
-    if (!node.has(input)) return error(Code::kInvalidGraph, "input ", input, " is missing");
-    if (node.shape(input).rank() != 1 || node.shape(input)[0] != expected) {
-      return error(Code::kWrongShape, "input ", input, " has the shape ", node.shape(input),
-                   ", expected ", Shape{expected});
-    }
+void check_channels(Inference& node, int last, Extent expected) {
+  node.expect_floats(last + 1);
+  if (node.shape(0).rank() < 2) {
+    node.fail(Code::kWrongShape, "expected a tensor (N, C, ...), the shape is %", node.shape(0));
   }
-  return {};
+  for (int input = 1; input <= last; ++input) {
+    if (!node.has(input)) node.fail(Code::kInvalidGraph, "input % is missing", input);
+    node.expect_shape(input, Shape{expected});
+  }
 }
-
-Status check_rank(const Inference& node) {
-  if (node.shape(0).rank() >= 2) return {};
-  return error(Code::kWrongShape, "expected a tensor (N, C, ...), the shape is ", node.shape(0));
-}
-
-size_t float_bytes(Extent count) { return static_cast<size_t>(count) * sizeof(float); }
 
 // y = x * scale + shift, where scale and shift lie at `steps`.
 void run_scale_shift(Lowering& node, const Strides& steps, Buffer scale, Buffer shift) {
@@ -49,8 +31,7 @@ void run_scale_shift(Lowering& node, const Strides& steps, Buffer scale, Buffer 
   const Strides operands[] = {y.strides, x.strides, steps};
   const kernels::Loop loop = kernels::make_periodic_loop(y.shape, operands);
   node.run([=, y = y.buffer, x = x.buffer, activation = node.activation()](const Run& run) {
-    kernels::scale_shift(loop, activation, run.at<float>(y), run.at<float>(x), run.at<float>(scale),
-                         run.at<float>(shift));
+    kernels::scale_shift(loop, activation, run.at(y), run.at(x), run.at(scale), run.at(shift));
   });
 }
 
@@ -59,7 +40,7 @@ void run_moments(Lowering& node, AxisSet axes, const Strides& steps, Buffer mean
   const View x = node.input(0);
   const kernels::Reduction reduction = kernels::make_reduction(x.shape, axes, x.strides, steps);
   node.run([=, x = x.buffer](const Run& run) {
-    kernels::moments(reduction, run.at<float>(mean), run.at<float>(variance), run.at<float>(x));
+    kernels::moments(reduction, run.at(mean), run.at(variance), run.at(x));
   });
 }
 
@@ -67,106 +48,108 @@ AxisSet spatial_axes(const Shape& shape) {
   return ((AxisSet{1} << shape.rank()) - 1) & ~AxisSet{3};
 }
 
+bool is_training(const NodeReader& node) {
+  return node.version() >= 14 && node.flag("training_mode");
+}
+
 }  // namespace
 
 // BatchNormalization(x, scale, offset, mean, variance) -> y, and in training mode running mean and
 // variance.
-Status infer_batch_norm(Inference& node) {
-  HEED_TRY(check_first_output(node));
-  HEED_TRY(check_rank(node));
-  HEED_TRY(check_channels(node, 4, node.shape(0)[1]));
-  if (node.version() < 9 && node.attributes().integer("spatial", 1) != 1) {
-    return error(Code::kUnsupportedOperator, "BatchNormalization with spatial = 0");
+void infer_batch_norm(Inference& node) {
+  node.expect_first_output();
+  const Extent channels = node.shape(0)[1];
+  check_channels(node, 4, channels);
+  if (node.version() < 9 && !node.flag("spatial", true)) {
+    node.fail(Code::kUnsupportedOperator, "spatial = 0 is not supported");
   }
-  const bool training = node.version() >= 14 && node.attributes().integer("training_mode", 0) != 0;
   for (int output = 1; output < node.output_count(); ++output) {
-    if (node.node().output(static_cast<size_t>(output)) == kNoTensor) continue;
-    if (!training || output > 2) {
-      return error(Code::kUnsupportedOperator, "BatchNormalization with output ", output,
-                   " outside training mode");
+    if (!node.wants(output)) continue;
+    if (!is_training(node) || output > 2) {
+      node.fail(Code::kUnsupportedOperator, "output % is not supported outside training mode",
+                output);
     }
-    node.set(output, DType::kF32, Shape{node.shape(0)[1]});
+    node.set(output, DType::kF32, Shape{channels});
   }
-  return infer_like_first(node);
+  node.set_like_first();
 }
 
-Status lower_batch_norm(Lowering& node) {
-  const Shape& shape = node.input(0).shape;
+void lower_batch_norm(Lowering& node) {
+  const Shape& shape = node.shape(0);
   const Extent channels = shape[1];
-  const float epsilon = node.attributes().real("epsilon", 1e-5f);
-  const float momentum = node.attributes().real("momentum", 0.9f);
-  const Buffer gain = node.input(1).buffer, offset = node.input(2).buffer;
-  Buffer mean = node.input(3).buffer, variance = node.input(4).buffer;
-  const Buffer scale = node.scratch(float_bytes(channels));
-  const Buffer shift = node.scratch(float_bytes(channels));
+  const float epsilon = node.real("epsilon", 1e-5f);
+  const Buffer gain = node.input_buffer(1), offset = node.input_buffer(2);
+  // Mean and variance.
+  Buffer statistics[2] = {node.input_buffer(3), node.input_buffer(4)};
+  const Buffer scale = node.scratch(channels), shift = node.scratch(channels);
   Strides steps;
   steps[1] = 1;
-  if (node.version() >= 14 && node.attributes().integer("training_mode", 0) != 0) {
-    const Buffer running[2] = {mean, variance};
-    const Buffer batch[2] = {mean = node.scratch(float_bytes(channels)),
-                             variance = node.scratch(float_bytes(channels))};
-    run_moments(node, spatial_axes(shape) | AxisSet{1}, steps, mean, variance);
+  if (is_training(node)) {
+    const Buffer running[2] = {statistics[0], statistics[1]};
+    for (Buffer& buffer : statistics) buffer = node.scratch(channels);
+    run_moments(node, spatial_axes(shape) | AxisSet{1}, steps, statistics[0], statistics[1]);
     for (int i = 0; i < 2; ++i) {
       if (!node.wants(1 + i)) continue;
-      node.run(
-          [=, from = running[i], now = batch[i], to = node.output(1 + i).buffer](const Run& run) {
-            for (Extent c = 0; c < channels; ++c) {
-              run.at<float>(to)[c] =
-                  run.at<float>(from)[c] * momentum + run.at<float>(now)[c] * (1 - momentum);
-            }
-          });
+      node.run([=, momentum = node.real("momentum", 0.9f), from = running[i], now = statistics[i],
+                to = node.output_buffer(1 + i)](const Run& run) {
+        const float *old_values = run.at(from), *new_values = run.at(now);
+        float* mixed = run.at(to);
+        for (Extent c = 0; c < channels; ++c) {
+          mixed[c] = old_values[c] * momentum + new_values[c] * (1 - momentum);
+        }
+      });
     }
   }
-  node.run([=](const Run& run) {
-    kernels::norm_coefficients(channels, epsilon, run.at<float>(gain), run.at<float>(offset),
-                               run.at<float>(mean), run.at<float>(variance), run.at<float>(scale),
-                               run.at<float>(shift));
+  node.run([=, mean = statistics[0], variance = statistics[1]](const Run& run) {
+    kernels::norm_coefficients(channels, epsilon, run.at(gain), run.at(offset), run.at(mean),
+                               run.at(variance), run.at(scale), run.at(shift));
   });
   run_scale_shift(node, steps, scale, shift);
-  return {};
 }
 
 namespace {
 
 // The number of groups that share statistics: each channel is one for InstanceNormalization.
-int64_t groups_of(const Node& node, Extent channels) {
-  if (node.op->name == "InstanceNormalization") return std::max<Extent>(channels, 1);
-  return node.attributes->integer("num_groups", 0);
+int64_t groups_of(const NodeReader& node) {
+  if (node.id() == OperatorId::kGroupNormalization) return node.integer("num_groups", 0);
+  return std::max<Extent>(node.shape(0)[1], 1);
+}
+
+// Whether GroupNormalization has one gain for each group.
+bool gains_by_group(const NodeReader& node) {
+  return node.id() == OperatorId::kGroupNormalization && node.version() < 21;
 }
 
 }  // namespace
 
 // InstanceNormalization and GroupNormalization(x, scale, offset); before operator set 21 the latter
 // has one scale for each group, since then for each channel.
-Status infer_group_norm(Inference& node) {
-  HEED_TRY(check_rank(node));
+void infer_group_norm(Inference& node) {
   const Extent channels = node.shape(0)[1];
-  const int64_t groups = groups_of(node.node(), channels);
+  const int64_t groups = groups_of(node);
   if (groups < 1 || groups > std::max<Extent>(channels, 1) || channels % groups != 0) {
-    return error(Code::kInvalidGraph, channels, " channels in ", groups, " groups");
+    return node.fail(Code::kInvalidGraph, "% channels in % groups", channels, groups);
   }
-  const bool by_group = node.node().op->name == "GroupNormalization" && node.version() < 21;
-  HEED_TRY(check_channels(node, 2, by_group ? static_cast<Extent>(groups) : channels));
-  return infer_like_first(node);
+  check_channels(node, 2, gains_by_group(node) ? static_cast<Extent>(groups) : channels);
+  node.set_like_first();
 }
 
-Status lower_group_norm(Lowering& node) {
-  const Shape& shape = node.input(0).shape;
+void lower_group_norm(Lowering& node) {
+  const Shape& shape = node.shape(0);
   const Extent batches = shape[0], channels = shape[1];
-  const auto groups = static_cast<Extent>(groups_of(node.node(), channels));
+  const auto groups = static_cast<Extent>(groups_of(node));
   const Extent group_size = channels / groups;
-  const bool by_group = node.node().op->name == "GroupNormalization" && node.version() < 21;
-  const float epsilon = node.attributes().real("epsilon", 1e-5f);
-  const Buffer gain = node.input(1).buffer, offset = node.input(2).buffer;
-  const Buffer mean = node.scratch(float_bytes(batches * channels));
-  const Buffer variance = node.scratch(float_bytes(batches * channels));
+  const bool by_group = gains_by_group(node);
+  const float epsilon = node.real("epsilon", 1e-5f);
+  const Buffer gain = node.input_buffer(1), offset = node.input_buffer(2);
+  const Buffer mean = node.scratch(int64_t{batches} * channels);
+  const Buffer variance = node.scratch(int64_t{batches} * channels);
   Strides steps;
   steps[0] = channels;
   steps[1] = 1;
   run_moments(node, spatial_axes(shape), steps, mean, variance);
   node.run([=](const Run& run) {
-    float* means = run.at<float>(mean);
-    float* variances = run.at<float>(variance);
+    float *means = run.at(mean), *variances = run.at(variance);
     if (group_size > 1) {
       kernels::merge_moments(batches, channels, groups, means, variances);
     }
@@ -174,86 +157,82 @@ Status lower_group_norm(Lowering& node) {
     const Extent run_length = by_group ? 1 : channels;
     for (Extent i = 0; i < batches * channels; i += run_length) {
       const Extent of = by_group ? i % channels / group_size : 0;
-      kernels::norm_coefficients(run_length, epsilon, run.at<float>(gain) + of,
-                                 run.at<float>(offset) + of, means + i, variances + i,
-                                 variances + i, means + i);
+      kernels::norm_coefficients(run_length, epsilon, run.at(gain) + of, run.at(offset) + of,
+                                 means + i, variances + i, variances + i, means + i);
     }
   });
   run_scale_shift(node, steps, variance, mean);
-  return {};
 }
+
+namespace {
+
+// The axes of MeanVarianceNormalization.
+AxisSet moment_axes(NodeReader& node) {
+  static constexpr int64_t kDefault[] = {0, 2, 3};
+  const Integers given = node.integers("axes");
+  AxisSet set;
+  node.axes(given.empty() ? Integers(kDefault) : given, node.shape(0).rank(), set);
+  return set;
+}
+
+}  // namespace
 
 // (x - mean) / (standard deviation + 1e-9) over `axes`.
-Status infer_mean_variance_norm(Inference& node) {
-  HEED_TRY(check_float(node, 1));
-  const auto axes = node.attributes().integers("axes");
-  constexpr int64_t kDefault[] = {0, 2, 3};
-  const Result<AxisSet> set = axis_set(axes.empty() ? std::span<const int64_t>(kDefault) : axes,
-                                       node.shape(0).rank(), nullptr);
-  if (!set.ok()) return set.status();
-  return infer_like_first(node);
+void infer_mean_variance_norm(Inference& node) {
+  node.expect_floats(1);
+  moment_axes(node);
+  node.set_like_first();
 }
 
-Status lower_mean_variance_norm(Lowering& node) {
-  const Shape& shape = node.input(0).shape;
-  const auto given = node.attributes().integers("axes");
-  constexpr int64_t kDefault[] = {0, 2, 3};
-  const AxisSet axes =
-      axis_set(given.empty() ? std::span<const int64_t>(kDefault) : given, shape.rank(), nullptr)
-          .value();
+void lower_mean_variance_norm(Lowering& node) {
+  const Shape& shape = node.shape(0);
+  const AxisSet axes = moment_axes(node);
   Shape kept = shape;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (contains(axes, axis)) kept[axis] = 1;
   }
   const View statistics = {DType::kF32, kept, strides_of(kept), Layout::kRowMajor, kNoBuffer};
   const Strides steps = broadcast_strides(statistics, shape);
-  const Buffer mean = node.scratch(float_bytes(kept.count()));
-  const Buffer variance = node.scratch(float_bytes(kept.count()));
+  const Extent count = kept.count();
+  const Buffer mean = node.scratch(count), variance = node.scratch(count);
   run_moments(node, axes, steps, mean, variance);
-  node.run([=, count = kept.count()](const Run& run) {
+  node.run([=](const Run& run) {
     // ONNX adds 1e-9 to the deviation; to the variance it is too little to be seen in what is not
     // constant.
-    kernels::norm_coefficients(count, 1e-18f, nullptr, nullptr, run.at<float>(mean),
-                               run.at<float>(variance), run.at<float>(variance),
-                               run.at<float>(mean));
+    float *means = run.at(mean), *variances = run.at(variance);
+    kernels::norm_coefficients(count, 1e-18f, nullptr, nullptr, means, variances, variances, means);
   });
   run_scale_shift(node, steps, variance, mean);
-  return {};
 }
 
 // x divided by its norm along an axis; where that is 0, the result is.
-Status infer_lp_norm(Inference& node) {
-  HEED_TRY(check_float(node, 1));
-  const Result<int> axis =
-      normalize_axis(node.attributes().integer("axis", -1), node.shape(0).rank());
-  if (!axis.ok()) return axis.status();
-  const int64_t p = node.attributes().integer("p", 2);
-  if (p != 1 && p != 2) return error(Code::kInvalidGraph, "LpNormalization with p = ", p);
-  return infer_like_first(node);
+void infer_lp_norm(Inference& node) {
+  node.expect_floats(1);
+  node.axis(-1, node.shape(0).rank());
+  const int64_t p = node.integer("p", 2);
+  if (p != 1 && p != 2) node.fail(Code::kInvalidGraph, "p is %, expected 1 or 2", p);
+  node.set_like_first();
 }
 
-Status lower_lp_norm(Lowering& node) {
+void lower_lp_norm(Lowering& node) {
   using kernels::ReduceKind;
   const View x = node.input(0), y = node.output(0);
-  const int axis = normalize_axis(node.attributes().integer("axis", -1), x.shape.rank()).value();
-  const ReduceKind kind =
-      node.attributes().integer("p", 2) == 1 ? ReduceKind::kL1 : ReduceKind::kL2;
+  const int axis = node.axis(-1, x.shape.rank());
+  const ReduceKind kind = node.integer("p", 2) == 1 ? ReduceKind::kL1 : ReduceKind::kL2;
   View norm = {DType::kF32, x.shape, {}, Layout::kRowMajor, kNoBuffer};
   norm.shape[axis] = 1;
   norm.strides = strides_of(norm.shape);
-  norm.buffer = node.scratch(float_bytes(norm.shape.count()));
+  norm.buffer = node.scratch(norm.shape.count());
   const kernels::Reduction reduction = kernels::make_reduction(
       x.shape, AxisSet{1} << axis, x.strides, broadcast_strides(norm, x.shape));
-  const kernels::Loop loop = periodic_loop(y, {x, norm});
+  const kernels::Loop loop = periodic_loop(y, {&x, &norm});
   node.run([=, count = norm.shape.count(), y = y.buffer, x = x.buffer,
             norm = norm.buffer](const Run& run) {
-    float* norms = run.at<float>(norm);
-    kernels::reduce(kind, DType::kF32, reduction, norms, run.at<float>(x));
+    float* norms = run.at(norm);
+    kernels::reduce(kind, DType::kF32, reduction, norms, run.at(x));
     std::replace(norms, norms + count, 0.0f, 1.0f);
-    kernels::binary(kernels::BinaryKind::kDiv, DType::kF32, loop, run.at<float>(y),
-                    run.at<float>(x), norms);
+    kernels::binary(kernels::BinaryKind::kDiv, DType::kF32, loop, run.at(y), run.at(x), norms);
   });
-  return {};
 }
 
 }  // namespace heed

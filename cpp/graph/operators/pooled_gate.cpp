@@ -1,104 +1,89 @@
 // PooledGate, the fused step of channel attention: pool, one or two full connections, gate, scale.
 #include "kernels/pooled_gate.h"
 
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 
 namespace heed {
 
 namespace {
 
-kernels::Activation activation_at(const Attributes& attributes, std::string_view name) {
-  kernels::Activation activation;
-  activation.kind = static_cast<kernels::ActivationKind>(attributes.integer(name, 0));
-  activation.alpha = attributes.real(join(name, "_alpha"), 0);
-  activation.beta = attributes.real(join(name, "_beta"), 0);
+using kernels::Activation;
+using kernels::ActivationKind;
+
+Activation read_activation(NodeReader& node, const char* kind_name, const char* alpha,
+                           const char* beta) {
+  const int64_t kind = node.integer(kind_name, 0);
+  if (kind < 0 || kind > static_cast<int64_t>(ActivationKind::kMish)) {
+    node.fail(Code::kInvalidGraph, "% is the unknown activation %", kind_name, kind);
+  }
+  Activation activation;
+  activation.kind = static_cast<ActivationKind>(kind);
+  activation.alpha = node.real(alpha, 0);
+  activation.beta = node.real(beta, 0);
   return activation;
 }
 
-Status check_activation(const Attributes& attributes, std::string_view name) {
-  const int64_t kind = attributes.integer(name, 0);
-  if (kind >= 0 && kind <= static_cast<int64_t>(kernels::ActivationKind::kMish)) return {};
-  return error(Code::kInvalidGraph, name, " has the unknown activation ", kind);
+Activation hidden_activation(NodeReader& node) {
+  return read_activation(node, "hidden", "hidden_alpha", "hidden_beta");
+}
+Activation gate_activation(NodeReader& node) {
+  return read_activation(node, "gate", "gate_alpha", "gate_beta");
 }
 
-// Input `index` is a weight (out, in), perhaps that of a 1x1 convolution.
-Status check_weight(const Inference& node, int index, Extent out, Extent in) {
-  const Shape& shape = node.shape(index);
-  if (shape.rank() >= 2 && shape[0] == out && shape[1] == in && shape.count(2, shape.rank()) == 1) {
-    return {};
+// Input `index` is a weight (out, in), perhaps that of a 1x1 convolution, the next one its bias.
+void check_connection(Inference& node, int index, Extent out, Extent in) {
+  const Shape& weight = node.shape(index);
+  if (weight.rank() < 2 || weight.count(2, weight.rank()) != 1 || weight[0] != out ||
+      weight[1] != in) {
+    node.expect_shape(index, Shape{out, in});
   }
-  return error(Code::kWrongShape, "the weight of input ", index, " has the shape ", shape,
-               ", expected ", Shape{out, in});
-}
-
-Status check_bias(const Inference& node, int index, Extent out) {
-  if (!node.has(index) || node.shape(index).count() == out) return {};
-  return error(Code::kWrongShape, "the bias of input ", index, " has the shape ", node.shape(index),
-               ", expected ", Shape{out});
+  const int bias = index + 1;
+  if (node.has(bias) && node.shape(bias).count() != out) node.expect_shape(bias, Shape{out});
 }
 
 }  // namespace
 
-Status infer_pooled_gate(Inference& node) {
-  HEED_TRY(check_first_output(node));
-  for (int input = 0; input < node.input_count(); ++input) {
-    if (node.has(input) && node.dtype(input) != DType::kF32) {
-      return error(Code::kUnsupportedType, "PooledGate of ", dtype_name(node.dtype(input)));
-    }
-  }
-  HEED_TRY(check_activation(node.attributes(), "hidden"));
-  HEED_TRY(check_activation(node.attributes(), "gate"));
+void infer_pooled_gate(Inference& node) {
+  node.expect_first_output();
+  node.expect_floats(node.input_count());
+  hidden_activation(node);
+  gate_activation(node);
   const Shape& x = node.shape(0);
-  if (x.rank() < 2 || node.shape(1).rank() < 2) {
-    return error(Code::kWrongShape, "PooledGate of ", x, " with a weight ", node.shape(1));
-  }
   const Extent channels = x[1];
   const bool two = node.has(3);
   const Extent out = two ? node.shape(1)[0] : channels;
-  if (two && out == 0) return error(Code::kWrongShape, "a weight of no rows");
-  HEED_TRY(check_weight(node, 1, out, channels));
-  HEED_TRY(check_bias(node, 2, out));
-  if (two) {
-    HEED_TRY(check_weight(node, 3, channels, out));
-    HEED_TRY(check_bias(node, 4, channels));
+  if (x.rank() < 2 || (two && out == 0)) {
+    node.fail(Code::kWrongShape, "the input % does not fit the weight %", x, node.shape(1));
   }
+  check_connection(node, 1, out, channels);
+  if (two) check_connection(node, 3, channels, out);
   Shape map = x;
   for (int axis = 2; axis < map.rank(); ++axis) map[axis] = 1;
   node.set(0, DType::kF32, x);
   node.set(1, DType::kF32, map);
-  return {};
 }
 
-Status lower_pooled_gate(Lowering& node) {
-  const View x = node.input(0), y = node.output(0);
+void lower_pooled_gate(Lowering& node) {
+  const Shape& x = node.shape(0);
   kernels::PooledGate gate;
-  gate.batch = x.shape[0];
-  gate.channels = x.shape[1];
-  gate.positions = x.shape.count(2, x.shape.rank());
-  gate.hidden_channels = node.has(3) ? node.input(1).shape[0] : 0;
-  gate.hidden = activation_at(node.attributes(), "hidden");
-  gate.gate = activation_at(node.attributes(), "gate");
-  gate.residual = node.attributes().integer("residual", 0) != 0;
+  gate.batch = x[0];
+  gate.channels = x[1];
+  gate.positions = x.count(2, x.rank());
+  gate.hidden_channels = node.has(3) ? node.shape(1)[0] : 0;
+  gate.hidden = hidden_activation(node);
+  gate.gate = gate_activation(node);
+  gate.residual = node.flag("residual");
   gate = kernels::make_pooled_gate(gate);
 
-  const auto floats = [&](Extent width) {
-    return static_cast<size_t>(gate.batch) * static_cast<size_t>(width) * sizeof(float);
-  };
-  const Buffer scratch = node.scratch(floats(gate.channels) + floats(gate.hidden_channels));
-  const Buffer map = node.wants(1) ? node.output(1).buffer : node.scratch(floats(gate.channels));
-  Buffer weights[4];
-  for (int i = 0; i < 4; ++i) {
-    weights[i] = node.has(i + 1) ? node.input(i + 1).buffer : kNoBuffer;
-  }
-  node.run([=, w1 = weights[0], b1 = weights[1], w2 = weights[2], b2 = weights[3], y = y.buffer,
-            x = x.buffer](const Run& run) {
-    const auto at = [&](Buffer buffer) -> const float* {
-      return buffer == kNoBuffer ? nullptr : run.at<float>(buffer);
-    };
-    kernels::pooled_gate(gate, {at(w1), at(b1), at(w2), at(b2)}, run.at<float>(y),
-                         run.at<float>(map), run.at<float>(x), run.at<float>(scratch));
+  const int64_t batch = gate.batch;
+  const Buffer scratch = node.scratch(batch * (int64_t{gate.channels} + gate.hidden_channels));
+  const Buffer map = node.wants(1) ? node.output_buffer(1) : node.scratch(batch * gate.channels);
+  node.run([=, w1 = node.input_buffer(1), b1 = node.input_buffer(2), w2 = node.input_buffer(3),
+            b2 = node.input_buffer(4), y = node.output_buffer(0),
+            x = node.input_buffer(0)](const Run& run) {
+    kernels::pooled_gate(gate, {run.at(w1), run.at(b1), run.at(w2), run.at(b2)}, run.at(y),
+                         run.at(map), run.at(x), run.at(scratch));
   });
-  return {};
 }
 
 }  // namespace heed

@@ -18,26 +18,24 @@ Shape batch_shape(const Shape& shape) {
 
 }  // namespace
 
-Result<Shape> matmul_shape(const Shape& a, const Shape& b) {
-  if (a.rank() < 1 || b.rank() < 1) {
-    return error(Code::kWrongShape, "a product of the shapes ", a, " and ", b);
+bool matmul_shape(NodeReader& node, Shape& out) {
+  const Shape &a = node.shape(0), &b = node.shape(1);
+  const Extent depth = a.rank() < 1 ? -1 : a[a.rank() - 1];
+  if (b.rank() < 1 || depth != b[b.rank() < 2 ? 0 : b.rank() - 2]) {
+    node.fail(Code::kWrongShape,
+              "a product of the shapes % and %: columns do not meet as many rows", a, b);
+    return false;
   }
-  const Extent depth = a[a.rank() - 1];
-  if (depth != b[b.rank() < 2 ? 0 : b.rank() - 2]) {
-    return error(Code::kWrongShape, "a product of the shapes ", a, " and ", b, ": ", depth,
-                 " columns do not meet as many rows");
-  }
-  const Result<Shape> batch = broadcast(batch_shape(a), batch_shape(b));
-  if (!batch.ok()) return batch.status();
-  int64_t dims[kMaxRank];
-  size_t rank = 0;
-  for (Extent extent : batch.value()) dims[rank++] = extent;
-  if (a.rank() > 1) dims[rank++] = a[a.rank() - 2];
-  if (b.rank() > 1) dims[rank++] = b[b.rank() - 1];
-  return Shape::make({dims, rank});
+  Shape batch;
+  node.broadcast_shapes(batch_shape(a), batch_shape(b), batch);
+  Dims dims(batch);
+  if (a.rank() > 1) dims.add(a[a.rank() - 2]);
+  if (b.rank() > 1) dims.add(b[b.rank() - 1]);
+  return node.make_shape(dims, out);
 }
 
-kernels::BatchedGemm matmul_stack(const Shape& a, const Shape& b) {
+kernels::BatchedGemm matmul_stack(NodeReader& node) {
+  const Shape &a = node.shape(0), &b = node.shape(1);
   kernels::BatchedGemm shape;
   kernels::Gemm& product = shape.product;
   product.rows = a.rank() > 1 ? a[a.rank() - 2] : 1;
@@ -67,30 +65,28 @@ namespace {
 
 void add_product(Lowering& node, const kernels::BatchedGemm& shape, const ProductBuffers& buffers,
                  Buffer plain, Buffer panels) {
-  const kernels::Activation activation = node.activation();
-  node.run([=](const Run& run) {
-    const auto at = [&](Buffer buffer) { return buffer == kNoBuffer ? nullptr : run.at(buffer); };
-    kernels::batched_gemm(shape, run.at(buffers.a), {at(plain), at(panels)}, at(buffers.bias),
-                          run.at(buffers.c), {at(buffers.residual), activation});
+  node.run([=, activation = node.activation()](const Run& run) {
+    kernels::batched_gemm(shape, run.at(buffers.a), {run.at(plain), run.at(panels)},
+                          run.at(buffers.bias), run.at(buffers.c),
+                          {run.at(buffers.residual), activation});
   });
 }
 
 }  // namespace
 
-Status run_product(Lowering& node, const kernels::BatchedGemm& shape, const ProductBuffers& buffers,
-                   int b_input) {
-  const bool constant = node.constant(b_input) != nullptr;
-  if (!constant || kernels::wants_plain_b(shape, true)) {
-    return run_dynamic_product(node, shape, buffers, node.input(b_input).buffer);
+void run_product(Lowering& node, const kernels::BatchedGemm& shape, const ProductBuffers& buffers,
+                 int b_input) {
+  if (!node.value(b_input) || kernels::wants_plain_b(shape, true)) {
+    return run_dynamic_product(node, shape, buffers, node.input_buffer(b_input));
   }
   const Extent depth = shape.product.depth, columns = shape.product.columns;
   const int64_t one = kernels::panels_count(depth, columns);
   const Extent plain = depth * columns;
-  const Extent matrices = plain == 0 ? 0 : node.input_shape(b_input).count() / plain;
+  const Extent matrices = plain == 0 ? 0 : node.shape(b_input).count() / plain;
   const std::string key = join("panels/", depth, ",", columns, ",", shape.b_row_step, ",",
                                std::bit_cast<int32_t>(shape.scale));
-  const Result<Buffer> panels = pack_weights(
-      node, b_input, key, one * matrices, Packing::kOnlyForm, [=](const float* from, float* to) {
+  const Buffer panels = pack_weights(
+      node, b_input, key, one * matrices, PackedForm::kOnly, [=](const float* from, float* to) {
         for (Extent i = 0; i < matrices; ++i, from += plain, to += one) {
           kernels::pack_panels(
               kernels::matrix_source(from, depth, shape.b_row_step, shape.b_column_step), columns,
@@ -98,22 +94,16 @@ Status run_product(Lowering& node, const kernels::BatchedGemm& shape, const Prod
           for (int64_t j = 0; shape.scale != 1 && j < one; ++j) to[j] *= shape.scale;
         }
       });
-  if (!panels.ok()) return panels.status();
-  add_product(node, shape, buffers, kNoBuffer, panels.value());
-  return {};
+  add_product(node, shape, buffers, kNoBuffer, panels);
 }
 
-Status run_dynamic_product(Lowering& node, const kernels::BatchedGemm& shape,
-                           const ProductBuffers& buffers, Buffer b) {
+void run_dynamic_product(Lowering& node, const kernels::BatchedGemm& shape,
+                         const ProductBuffers& buffers, Buffer b) {
   Buffer panels = kNoBuffer;
   if (!kernels::wants_plain_b(shape, false)) {
-    const Result<Buffer> scratch =
-        float_scratch(node, kernels::panels_count(shape.product.depth, shape.product.columns));
-    if (!scratch.ok()) return scratch.status();
-    panels = scratch.value();
+    panels = node.scratch(kernels::panels_count(shape.product.depth, shape.product.columns));
   }
   add_product(node, shape, buffers, b, panels);
-  return {};
 }
 
 }  // namespace heed

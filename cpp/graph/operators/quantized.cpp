@@ -1,7 +1,7 @@
 // QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear.
 #include <algorithm>
 
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 #include "graph/operators/elementwise_loop.h"
 #include "kernels/quantize.h"
 
@@ -17,20 +17,19 @@ struct Spread {
   Extent block = 0;
 };
 
-Result<Spread> read_spread(const Attributes& attributes, const Shape& x, const Shape& scale) {
+Spread read_spread(NodeReader& node) {
+  const Shape &x = node.shape(0), &scale = node.shape(1);
   Spread spread;
   if (scale.count() == 1 && scale.rank() <= 1) return spread;
-  const Result<int> axis = normalize_axis(attributes.integer("axis", 1), x.rank());
-  if (!axis.ok()) return axis.status();
-  spread.axis = axis.value();
-  const int64_t block = attributes.integer("block_size", 0);
+  spread.axis = node.axis(1, x.rank());
+  const Extent extent = x[spread.axis];
+  const int64_t block = node.integer("block_size", 0);
   if (block == 0) {
     spread.kind = Spread::kAxis;
-    if (scale.rank() == 1 && scale[0] == x[spread.axis]) return spread;
+    if (scale == Shape{extent}) return spread;
   } else {
     spread.kind = Spread::kBlocks;
     Shape blocks = x;
-    const Extent extent = x[spread.axis];
     if (block > 0 && block <= std::max<Extent>(extent, 1) && extent % block == 0 &&
         x.rank() < kMaxRank) {
       spread.block = static_cast<Extent>(block);
@@ -38,8 +37,9 @@ Result<Spread> read_spread(const Attributes& attributes, const Shape& x, const S
       if (scale == blocks) return spread;
     }
   }
-  return error(Code::kWrongShape, "a scale of the shape ", scale, " does not fit ", x,
-               " along axis ", spread.axis, block == 0 ? "" : " in blocks");
+  node.fail(Code::kWrongShape, "a scale of the shape % does not fit % along axis % in blocks of %",
+            scale, x, spread.axis, block);
+  return spread;
 }
 
 // The shape as the loop sees it, with a blocked axis in two: blocks, and positions in a block.
@@ -82,103 +82,80 @@ Strides scale_strides(const View& scale, const Spread& spread) {
 }
 
 // The loop of (y, x, scale, zero point).
-kernels::Loop quantization_loop(Lowering& node) {
-  const View x = node.input(0), y = node.output(0), scale = node.input(1);
-  const Spread spread = read_spread(node.attributes(), x.shape, scale.shape).value();
+kernels::Loop quantization_loop(Lowering& node, const View& x, const View& y) {
+  const Spread spread = read_spread(node);
   Strides zero_strides;
   if (node.has(2)) zero_strides = scale_strides(node.input(2), spread);
   const Strides operands[] = {data_strides(y, spread), data_strides(x, spread),
-                              scale_strides(scale, spread), zero_strides};
+                              scale_strides(node.input(1), spread), zero_strides};
   return kernels::make_loop(split_shape(x.shape, spread), operands);
 }
 
-Status check_scale(const Inference& node) {
-  if (node.dtype(1) != DType::kF32) {
-    return error(Code::kUnsupportedType, "a scale of ", dtype_name(node.dtype(1)),
-                 " is not supported");
-  }
-  if (node.has(2) && !(node.shape(2) == node.shape(1))) {
-    return error(Code::kWrongShape, "the zero point has the shape ", node.shape(2), ", the scale ",
-                 node.shape(1));
-  }
-  return read_spread(node.attributes(), node.shape(0), node.shape(1)).status();
+void check_scale(Inference& node) {
+  if (node.dtype(1) != DType::kF32) node.unsupported_type(1);
+  node.expect_shape(2, node.shape(1));
+  read_spread(node);
 }
 
 }  // namespace
 
-Status infer_quantize(Inference& node) {
-  HEED_TRY(check_scale(node));
+void infer_quantize(Inference& node) {
+  check_scale(node);
+  node.expect_floats(1);
   constexpr int64_t kOnnxInt8 = 3;
-  DType type = node.attributes().integer("output_dtype", 0) == kOnnxInt8 ? DType::kI8 : DType::kU8;
+  DType type = node.integer("output_dtype", 0) == kOnnxInt8 ? DType::kI8 : DType::kU8;
   if (node.has(2)) type = node.dtype(2);
-  if (node.dtype(0) != DType::kF32 || (type != DType::kU8 && type != DType::kI8)) {
-    return error(Code::kUnsupportedType, "QuantizeLinear of ", dtype_name(node.dtype(0)), " to ",
-                 dtype_name(type), " is not supported");
-  }
+  if (type != DType::kU8 && type != DType::kI8) node.unsupported_type(2);
   node.set(0, type, node.shape(0));
-  return {};
 }
 
-Status lower_quantize(Lowering& node) {
-  const kernels::Loop loop = quantization_loop(node);
-  const View x = node.input(0), y = node.output(0), scale = node.input(1);
-  const Buffer zero = node.has(2) ? node.input(2).buffer : kNoBuffer;
-  node.run([=](const Run& run) {
-    kernels::quantize(loop, run.at(x.buffer), run.at(scale.buffer),
-                      zero == kNoBuffer ? nullptr : run.at<std::byte>(zero),
-                      run.at<std::byte>(y.buffer), y.dtype);
+void lower_quantize(Lowering& node) {
+  const View x = node.input(0), y = node.output(0);
+  const kernels::Loop loop = quantization_loop(node, x, y);
+  node.run([=, x = x.buffer, y = y.buffer, type = y.dtype, scale = node.input_buffer(1),
+            zero = node.input_buffer(2)](const Run& run) {
+    kernels::quantize(loop, run.at(x), run.at(scale), run.at<std::byte>(zero), run.at<std::byte>(y),
+                      type);
   });
-  return {};
 }
 
-Status infer_dequantize(Inference& node) {
-  HEED_TRY(check_scale(node));
+void infer_dequantize(Inference& node) {
+  check_scale(node);
   const DType type = node.dtype(0);
-  if ((type != DType::kU8 && type != DType::kI8 && type != DType::kI32) ||
-      (node.has(2) && node.dtype(2) != type)) {
-    return error(Code::kUnsupportedType, "DequantizeLinear of ", dtype_name(type),
-                 " is not supported");
-  }
+  if (type != DType::kU8 && type != DType::kI8 && type != DType::kI32) node.unsupported_type(0);
+  node.expect_dtype(2, type);
   node.set(0, DType::kF32, node.shape(0));
-  return {};
 }
 
-Status lower_dequantize(Lowering& node) {
-  const kernels::Loop loop = quantization_loop(node);
-  const View x = node.input(0), y = node.output(0), scale = node.input(1);
-  const Buffer zero = node.has(2) ? node.input(2).buffer : kNoBuffer;
-  node.run([=](const Run& run) {
-    kernels::dequantize(loop, run.at<std::byte>(x.buffer), run.at(scale.buffer),
-                        zero == kNoBuffer ? nullptr : run.at<std::byte>(zero), run.at(y.buffer),
-                        x.dtype);
+void lower_dequantize(Lowering& node) {
+  const View x = node.input(0), y = node.output(0);
+  const kernels::Loop loop = quantization_loop(node, x, y);
+  node.run([=, x = x.buffer, y = y.buffer, type = x.dtype, scale = node.input_buffer(1),
+            zero = node.input_buffer(2)](const Run& run) {
+    kernels::dequantize(loop, run.at<std::byte>(x), run.at(scale), run.at<std::byte>(zero),
+                        run.at(y), type);
   });
-  return {};
 }
 
-Status infer_dynamic_quantize(Inference& node) {
-  if (node.dtype(0) != DType::kF32) {
-    return error(Code::kUnsupportedType, "DynamicQuantizeLinear of ", dtype_name(node.dtype(0)),
-                 " is not supported");
-  }
+void infer_dynamic_quantize(Inference& node) {
+  node.expect_floats(1);
   node.set(0, DType::kU8, node.shape(0));
   node.set(1, DType::kF32, Shape{});
   node.set(2, DType::kU8, Shape{});
-  return {};
 }
 
-Status lower_dynamic_quantize(Lowering& node) {
+void lower_dynamic_quantize(Lowering& node) {
   const View x = node.input(0), y = node.output(0);
-  const Buffer scale = node.wants(1) ? node.output(1).buffer : node.scratch(sizeof(float));
-  const Buffer zero = node.wants(2) ? node.output(2).buffer : node.scratch(sizeof(float));
+  const Buffer scale = node.wants(1) ? node.output_buffer(1) : node.scratch(1);
+  const Buffer zero = node.wants(2) ? node.output_buffer(2) : node.scratch(1);
   const Strides operands[] = {y.strides, x.strides, {}, {}};
   const kernels::Loop loop = kernels::make_loop(x.shape, operands);
   const Extent count = x.shape.count();
-  node.run([=](const Run& run) {
-    kernels::choose_quantization(run.at(x.buffer), count, run.at(scale), run.at<uint8_t>(zero));
-    kernels::quantize(loop, run.at(x.buffer), run.at(scale), run.at<std::byte>(zero),
-                      run.at<std::byte>(y.buffer), DType::kU8);
+  node.run([=, x = x.buffer, y = y.buffer](const Run& run) {
+    kernels::choose_quantization(run.at(x), count, run.at(scale), run.at<uint8_t>(zero));
+    kernels::quantize(loop, run.at(x), run.at(scale), run.at<std::byte>(zero), run.at<std::byte>(y),
+                      DType::kU8);
   });
-  return {};
 }
 
 }  // namespace heed

@@ -1,7 +1,7 @@
 // Reductions: Reduce*, and global pooling, which is a reduction over the axes after the channels.
 #include "kernels/reduce.h"
 
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 
 namespace heed {
 
@@ -9,40 +9,42 @@ namespace {
 
 using kernels::ReduceKind;
 
-struct ReduceOperator {
-  std::string_view name;
-  ReduceKind kind;
-};
-
-constexpr ReduceOperator kOperators[] = {
-    {"ReduceSum", ReduceKind::kSum},
-    {"ReduceMean", ReduceKind::kMean},
-    {"ReduceMax", ReduceKind::kMax},
-    {"ReduceMin", ReduceKind::kMin},
-    {"ReduceProd", ReduceKind::kProd},
-    {"ReduceL1", ReduceKind::kL1},
-    {"ReduceL2", ReduceKind::kL2},
-    {"ReduceSumSquare", ReduceKind::kSumSquare},
-    {"ReduceLogSum", ReduceKind::kLogSum},
-    {"ReduceLogSumExp", ReduceKind::kLogSumExp},
-    {"GlobalAveragePool", ReduceKind::kMean},
-    {"GlobalMaxPool", ReduceKind::kMax},
-};
-
-ReduceKind kind_of(const Node& node) {
-  for (const ReduceOperator& op : kOperators) {
-    if (op.name == node.op->name) return op.kind;
+ReduceKind kind_of(const NodeReader& node) {
+  switch (node.id()) {
+    case OperatorId::kReduceMean:
+    case OperatorId::kGlobalAveragePool:
+      return ReduceKind::kMean;
+    case OperatorId::kReduceMax:
+    case OperatorId::kGlobalMaxPool:
+      return ReduceKind::kMax;
+    case OperatorId::kReduceMin:
+      return ReduceKind::kMin;
+    case OperatorId::kReduceProd:
+      return ReduceKind::kProd;
+    case OperatorId::kReduceL1:
+      return ReduceKind::kL1;
+    case OperatorId::kReduceL2:
+      return ReduceKind::kL2;
+    case OperatorId::kReduceSumSquare:
+      return ReduceKind::kSumSquare;
+    case OperatorId::kReduceLogSum:
+      return ReduceKind::kLogSum;
+    case OperatorId::kReduceLogSumExp:
+      return ReduceKind::kLogSumExp;
+    default:
+      return ReduceKind::kSum;
   }
-  return ReduceKind::kSum;
 }
 
 AxisSet all_axes(int rank) { return (AxisSet{1} << rank) - 1; }
 
 // No axes mean all of them, or none where the attribute says so.
-Result<AxisSet> reduced_axes(std::span<const int64_t> axes, const Attributes& attributes,
-                             int rank) {
-  if (!axes.empty()) return axis_set(axes, rank, nullptr);
-  return attributes.integer("noop_with_empty_axes", 0) != 0 ? AxisSet{0} : all_axes(rank);
+AxisSet reduced_axes(NodeReader& node) {
+  const int rank = node.shape(0).rank();
+  const Integers given = node.list(1, "axes");
+  AxisSet set;
+  node.axes(given, rank, set);
+  return given.empty() && !node.flag("noop_with_empty_axes") ? all_axes(rank) : set;
 }
 
 void run_reduction(Lowering& node, ReduceKind kind, AxisSet axes, bool keep_axes) {
@@ -62,59 +64,49 @@ void run_reduction(Lowering& node, ReduceKind kind, AxisSet axes, bool keep_axes
 
 }  // namespace
 
-Status infer_reduce(Inference& node) {
-  const ReduceKind kind = kind_of(node.node());
+void infer_reduce(Inference& node) {
+  const ReduceKind kind = kind_of(node);
   const DType dtype = node.dtype(0);
   const bool of_order = kind == ReduceKind::kMax || kind == ReduceKind::kMin;
   if ((kind == ReduceKind::kLogSumExp && dtype != DType::kF32) ||
       (dtype == DType::kBool && !of_order)) {
-    return error(Code::kUnsupportedType, node.node().op->name, " of ", dtype_name(dtype));
+    node.unsupported_type(0);
   }
-  const Result<std::vector<int64_t>> given = integers_argument(node, 1, "axes");
-  if (!given.ok()) return given.status();
+  if (!node.require_list(1)) return;
   const Shape& x = node.shape(0);
-  const Result<AxisSet> axes = reduced_axes(given.value(), node.attributes(), x.rank());
-  if (!axes.ok()) return axes.status();
-  const bool keep_axes = node.attributes().integer("keepdims", 1) != 0;
+  const AxisSet axes = reduced_axes(node);
+  const bool keep_axes = node.flag("keepdims", true);
   Shape y;
   for (int axis = 0; axis < x.rank(); ++axis) {
-    if (!contains(axes.value(), axis)) {
+    if (!contains(axes, axis)) {
       y.push_back(x[axis]);
     } else if (keep_axes) {
       y.push_back(1);
     }
   }
   node.set(0, dtype, y);
-  return {};
 }
 
-Status lower_reduce(Lowering& node) {
-  const int rank = node.input(0).shape.rank();
-  const AxisSet axes =
-      reduced_axes(integers_argument(node, 1, "axes"), node.attributes(), rank).value();
+void lower_reduce(Lowering& node) {
+  const AxisSet axes = reduced_axes(node);
   // Of no axes the result is the input, whatever the function.
-  const ReduceKind kind = axes == 0 && rank > 0 ? ReduceKind::kSum : kind_of(node.node());
-  run_reduction(node, kind, axes, node.attributes().integer("keepdims", 1) != 0);
-  return {};
+  const bool as_it_is = axes == 0 && node.shape(0).rank() > 0;
+  run_reduction(node, as_it_is ? ReduceKind::kSum : kind_of(node), axes,
+                node.flag("keepdims", true));
 }
 
-Status infer_global_pool(Inference& node) {
+void infer_global_pool(Inference& node) {
   Shape shape = node.shape(0);
-  if (node.dtype(0) != DType::kF32) {
-    return error(Code::kUnsupportedType, node.node().op->name, " of ", dtype_name(node.dtype(0)));
-  }
+  node.expect_floats(1);
   if (shape.rank() < 2) {
-    return error(Code::kWrongShape, "expected a tensor (N, C, ...), the shape is ", shape);
+    node.fail(Code::kWrongShape, "expected a tensor (N, C, ...), the shape is %", shape);
   }
   for (int axis = 2; axis < shape.rank(); ++axis) shape[axis] = 1;
   node.set(0, DType::kF32, shape);
-  return {};
 }
 
-Status lower_global_pool(Lowering& node) {
-  run_reduction(node, kind_of(node.node()), all_axes(node.input(0).shape.rank()) & ~AxisSet{3},
-                true);
-  return {};
+void lower_global_pool(Lowering& node) {
+  run_reduction(node, kind_of(node), all_axes(node.shape(0).rank()) & ~AxisSet{3}, true);
 }
 
 }  // namespace heed

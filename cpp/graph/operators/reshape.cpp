@@ -1,138 +1,115 @@
 // Reshape, Flatten, Squeeze, Unsqueeze, Identity and Dropout: the same bytes under another shape.
-#include "graph/operators/arguments.h"
-#include "kernels/copy.h"
+#include "graph/operators/copy_task.h"
 
 namespace heed {
 
-Status infer_reshape(Inference& node) {
+void infer_reshape(Inference& node) {
   const Shape& from = node.shape(0);
-  Result<std::vector<int64_t>> target = node.required_integers(1);
-  if (!target.ok()) return target.status();
-  std::vector<int64_t>& dims = target.value();
-  const bool allow_zero = node.attributes().integer("allowzero", 0) != 0;
-
+  Dims dims;
+  if (!node.require_list(1) || !node.read_dims(node.list(1, ""), dims)) return;
+  const bool allow_zero = node.flag("allowzero");
   int inferred = -1;
-  for (size_t axis = 0; axis < dims.size(); ++axis) {
-    if (dims[axis] == 0 && !allow_zero) {
-      if (axis >= static_cast<size_t>(from.rank())) {
-        return error(Code::kWrongShape, "Reshape copies axis ", static_cast<int64_t>(axis),
-                     " of the shape ", from);
+  for (int axis = 0; axis < dims.rank; ++axis) {
+    int64_t& extent = dims.extents[axis];
+    if (extent == 0 && !allow_zero) {
+      if (axis >= from.rank()) {
+        node.fail(Code::kWrongShape, "it copies axis % of the shape %", axis, from);
       }
-      dims[axis] = from[static_cast<int>(axis)];
-    } else if (dims[axis] == -1) {
-      if (inferred >= 0) return error(Code::kWrongShape, "Reshape to a shape with two -1");
-      inferred = static_cast<int>(axis);
+      extent = from[axis];
+    } else if (extent == -1) {
+      if (inferred >= 0) node.fail(Code::kWrongShape, "its shape has two -1");
+      inferred = axis;
+      extent = 1;  // the others must be valid in themselves
     }
   }
-  // The extents but the inferred one must be valid in themselves.
-  if (inferred >= 0) dims[static_cast<size_t>(inferred)] = 1;
-  Result<Shape> shape = Shape::make(dims);
-  if (!shape.ok()) return shape.status();
+  Shape shape;
+  if (!node.make_shape(dims, shape)) return;
   if (inferred >= 0) {
-    const Extent known = shape.value().count();
+    const Extent known = shape.count();
     // Nothing says what -1 stands for beside a zero; 0 is what keeps the count.
-    shape.value()[inferred] = known > 0 ? from.count() / known : 0;
+    shape[inferred] = known > 0 ? from.count() / known : 0;
   }
-  if (shape.value().count() != from.count()) {
-    return error(Code::kWrongShape, "the shape ", from, " cannot be reshaped to ", shape.value());
+  if (shape.count() != from.count()) {
+    node.fail(Code::kWrongShape, "the shape % cannot be reshaped to %", from, shape);
   }
-  node.set(0, node.dtype(0), shape.value());
-  return {};
+  node.set(0, node.dtype(0), shape);
 }
 
-Status infer_flatten(Inference& node) {
+void infer_flatten(Inference& node) {
   const Shape& from = node.shape(0);
-  const int64_t given = node.attributes().integer("axis", 1);
-  const int64_t axis = given < 0 ? given + from.rank() : given;
-  if (axis < 0 || axis > from.rank()) {
-    return error(Code::kInvalidGraph, "axis ", given, " of Flatten is outside -", from.rank(), "..",
-                 from.rank());
-  }
-  const int split = static_cast<int>(axis);
-  const int64_t dims[] = {from.count(0, split), from.count(split, from.rank())};
-  return set_shape(node, node.dtype(0), dims);
+  const int64_t given = node.integer("axis", 1);
+  // The end is an axis too, from the front.
+  const int split = given == from.rank() ? from.rank() : node.checked_axis(given, from.rank());
+  Dims dims;
+  dims.add(from.count(0, split));
+  dims.add(from.count(split, from.rank()));
+  node.set(0, node.dtype(0), dims);
 }
 
-Status infer_squeeze(Inference& node) {
+void infer_squeeze(Inference& node) {
   const Shape& from = node.shape(0);
-  Result<std::vector<int64_t>> axes = integers_argument(node, 1, "axes");
-  if (!axes.ok()) return axes.status();
-  Result<AxisSet> removed = axis_set(axes.value(), from.rank(), nullptr);
-  if (!removed.ok()) return removed.status();
-  const bool all = !node.has(1) && !node.attributes().has("axes");
+  AxisSet removed;
+  if (!node.require_list(1) || !node.axes(node.list(1, "axes"), from.rank(), removed)) return;
+  const bool all = !node.has(1) && !node.has_attribute("axes");
   Shape shape;
   for (int axis = 0; axis < from.rank(); ++axis) {
-    if (contains(removed.value(), axis)) {
-      if (from[axis] != 1) {
-        return error(Code::kWrongShape, "Squeeze of axis ", axis, " of the shape ", from,
-                     ": its extent is not 1");
-      }
-    } else if (!all || from[axis] != 1) {
-      shape.push_back(from[axis]);
+    const bool named = contains(removed, axis);
+    if (named && from[axis] != 1) {
+      node.fail(Code::kWrongShape, "axis % of the shape % is removed: its extent is not 1", axis,
+                from);
     }
+    if (!named && (!all || from[axis] != 1)) shape.push_back(from[axis]);
   }
   node.set(0, node.dtype(0), shape);
-  return {};
 }
 
-Status infer_unsqueeze(Inference& node) {
+void infer_unsqueeze(Inference& node) {
   const Shape& from = node.shape(0);
-  Result<std::vector<int64_t>> axes = integers_argument(node, 1, "axes");
-  if (!axes.ok()) return axes.status();
-  const size_t rank = axes.value().size() + static_cast<size_t>(from.rank());
+  if (!node.require_list(1)) return;
+  const Integers axes = node.list(1, "axes");
+  const size_t rank = axes.size() + static_cast<size_t>(from.rank());
   if (rank > kMaxRank) {
-    return error(Code::kWrongShape, "Unsqueeze to rank ", static_cast<int64_t>(rank),
-                 ", the limit is ", kMaxRank);
+    return node.fail(Code::kWrongShape, "rank % is above the limit of %", rank, kMaxRank);
   }
-  Result<AxisSet> added = axis_set(axes.value(), static_cast<int>(rank), nullptr);
-  if (!added.ok()) return added.status();
+  AxisSet added;
+  if (!node.axes(axes, static_cast<int>(rank), added)) return;
   Shape shape;
   for (int axis = 0, next = 0; axis < static_cast<int>(rank); ++axis) {
-    shape.push_back(contains(added.value(), axis) ? 1 : from[next++]);
+    shape.push_back(contains(added, axis) ? 1 : from[next++]);
   }
   node.set(0, node.dtype(0), shape);
-  return {};
 }
 
-Status infer_identity(Inference& node) { return infer_like_first(node); }
+void infer_identity(Inference& node) { node.set_like_first(); }
 
-// Reshape, Flatten, Squeeze, Unsqueeze, Identity.
-Status lower_alias(Lowering& node) {
-  node.alias(0, 0);
-  return {};
-}
+void lower_identity(Lowering& node) { node.alias(0, 0); }
+void lower_reshape(Lowering& node) { lower_identity(node); }
+void lower_flatten(Lowering& node) { lower_identity(node); }
+void lower_squeeze(Lowering& node) { lower_identity(node); }
+void lower_unsqueeze(Lowering& node) { lower_identity(node); }
 
-Status lower_reshape(Lowering& node) { return lower_alias(node); }
-Status lower_flatten(Lowering& node) { return lower_alias(node); }
-Status lower_squeeze(Lowering& node) { return lower_alias(node); }
-Status lower_unsqueeze(Lowering& node) { return lower_alias(node); }
-Status lower_identity(Lowering& node) { return lower_alias(node); }
-
-Status infer_dropout(Inference& node) {
+void infer_dropout(Inference& node) {
   if (node.has(2)) {
-    Result<const Constant*> training = node.required(2);
-    if (!training.ok()) return training.status();
-    bool random = training.value()->dtype == DType::kBool && training.value()->shape.count() == 1 &&
-                  training.value()->data[0] != std::byte{0};
+    const Constant* training = node.required(2);
+    if (!training) return;
+    bool random = training->dtype == DType::kBool && training->shape.count() == 1 &&
+                  training->data[0] != std::byte{0};
     if (random && node.has(1)) {
-      Result<const Constant*> ratio = node.required(1);
-      if (!ratio.ok()) return ratio.status();
-      random = !(ratio.value()->dtype == DType::kF32 && ratio.value()->shape.count() == 1 &&
-                 ratio.value()->values<float>()[0] == 0);
+      const Constant* ratio = node.required(1);
+      if (!ratio) return;
+      random = !(ratio->dtype == DType::kF32 && ratio->shape.count() == 1 &&
+                 ratio->values<float>()[0] == 0);
     }
-    if (random) {
-      return error(Code::kUnsupportedOperator, "Dropout in training mode is not supported");
-    }
+    if (random) node.fail(Code::kUnsupportedOperator, "the training mode is not supported");
   }
-  node.set(0, node.dtype(0), node.shape(0));
+  node.set_like_first();
   // Before opset 10 the mask had the type of the data.
   node.set(1, node.version() < 10 ? node.dtype(0) : DType::kBool, node.shape(0));
-  return {};
 }
 
-Status lower_dropout(Lowering& node) {
+void lower_dropout(Lowering& node) {
   if (node.wants(0)) node.alias(0, 0);
-  if (!node.wants(1)) return {};
+  if (!node.wants(1)) return;
   // Nothing is dropped: every element of the mask is one.
   const View mask = node.output(1);
   const Buffer one = node.table(8, [&](std::byte* at) {
@@ -142,12 +119,7 @@ Status lower_dropout(Lowering& node) {
       *at = std::byte{1};
     }
   });
-  const size_t size = byte_size(mask.dtype);
-  const Extent count = mask.shape.count();
-  node.run([=](const Run& run) {
-    kernels::fill_row(run.at<std::byte>(one), run.at<std::byte>(mask.buffer), count, size);
-  });
-  return {};
+  run_fill(node, one, mask.buffer, mask.shape.count(), byte_size(mask.dtype));
 }
 
 }  // namespace heed

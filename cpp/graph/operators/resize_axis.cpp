@@ -13,21 +13,27 @@ float original_position(const ResizeRules& rules, const ResizedAxis& axis, Exten
   const auto x = static_cast<float>(i);
   const auto extent = static_cast<float>(axis.extent);
   const auto resized = static_cast<float>(axis.resized);
-  if (rules.coordinates == "align_corners") {
-    return axis.resized == 1 ? 0 : x * (extent - 1) / (axis.length - 1);
-  }
-  if (rules.coordinates == "asymmetric") return x / axis.scale;
-  if (rules.coordinates == "tf_half_pixel_for_nn") return (x + 0.5f) / axis.scale;
-  if (rules.crops()) {
-    const float size = (axis.roi_end - axis.roi_start) * (extent - 1);
-    const float start = axis.roi_start * (extent - 1);
-    return axis.resized == 1 ? 0.5f * (axis.roi_start + axis.roi_end) * (extent - 1)
-                             : start + x * size / (resized - 1);
-  }
-  if (rules.coordinates == "pytorch_half_pixel" && axis.resized == 1) return 0;
   const float half_pixel = (x + 0.5f) / axis.scale - 0.5f;
-  if (rules.coordinates == "half_pixel_symmetric") {
-    return extent / 2 * (1 - resized / (axis.scale * extent)) + half_pixel;
+  using enum ResizeCoordinates;
+  switch (rules.coordinates) {
+    case kAlignCorners:
+      return axis.resized == 1 ? 0 : x * (extent - 1) / (axis.length - 1);
+    case kAsymmetric:
+      return x / axis.scale;
+    case kTfHalfPixelForNn:
+      return (x + 0.5f) / axis.scale;
+    case kTfCropAndResize: {
+      const float size = (axis.roi_end - axis.roi_start) * (extent - 1);
+      const float start = axis.roi_start * (extent - 1);
+      return axis.resized == 1 ? 0.5f * (axis.roi_start + axis.roi_end) * (extent - 1)
+                               : start + x * size / (resized - 1);
+    }
+    case kPytorchHalfPixel:
+      return axis.resized == 1 ? 0 : half_pixel;
+    case kHalfPixelSymmetric:
+      return extent / 2 * (1 - resized / (axis.scale * extent)) + half_pixel;
+    case kHalfPixel:
+      break;
   }
   return half_pixel;
 }
@@ -44,18 +50,19 @@ Extent clamp_index(float index, Extent extent) {
   return index >= last ? extent - 1 : static_cast<Extent>(index);
 }
 
-float round_position(std::string_view mode, float position, float scale) {
-  if (mode == "simple") return scale < 1 ? std::ceil(position) : std::floor(position);
-  if (mode == "floor") return std::floor(position);
-  if (mode == "ceil") return std::ceil(position);
-  if (mode == "round_prefer_ceil") return std::floor(position + 0.5f);
+float round_position(ResizeRounding mode, float position, float scale) {
+  using enum ResizeRounding;
+  if (mode == kSimple) mode = scale < 1 ? kCeil : kFloor;
+  if (mode == kFloor) return std::floor(position);
+  if (mode == kCeil) return std::ceil(position);
+  if (mode == kRoundPreferCeil) return std::floor(position + 0.5f);
   return std::ceil(position - 0.5f);
 }
 
 // The filter's value at a distance of `x` elements.
 float kernel_value(const ResizeRules& rules, float x) {
   x = std::fabs(x);
-  if (rules.mode == "linear") return std::max(1 - x, 0.0f);
+  if (rules.mode == ResizeMode::kLinear) return std::max(1 - x, 0.0f);
   const float a = rules.cubic_a;
   if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
@@ -63,24 +70,19 @@ float kernel_value(const ResizeRules& rules, float x) {
 
 }  // namespace
 
-std::vector<Extent> nearest_indices(const ResizeRules& rules, const ResizedAxis& axis) {
-  std::vector<Extent> indices;
-  indices.reserve(static_cast<size_t>(axis.resized));
+void nearest_indices(const ResizeRules& rules, const ResizedAxis& axis, Extent* indices) {
   for (Extent i = 0; i < axis.resized; ++i) {
-    if (axis.identity) {
-      indices.push_back(i);
-      continue;
-    }
     const float position = original_position(rules, axis, i);
-    const float rounded = round_position(rules.nearest, position, axis.scale);
-    indices.push_back(outside_crop(rules, axis, position) ? -1 : clamp_index(rounded, axis.extent));
+    const float rounded = round_position(rules.rounding, position, axis.scale);
+    indices[i] = axis.identity                         ? i
+                 : outside_crop(rules, axis, position) ? -1
+                                                       : clamp_index(rounded, axis.extent);
   }
-  return indices;
 }
 
 AxisFilter interpolation_filter(const ResizeRules& rules, const ResizedAxis& axis) {
   AxisFilter filter;
-  const float radius = rules.mode == "linear" ? 1 : 2;
+  const float radius = rules.mode == ResizeMode::kLinear ? 1 : 2;
   // An antialiased filter is stretched over the input elements that fall into one output element.
   // Beyond twice the axis there is only the border, and the sum is normalised.
   float stretch = rules.antialias ? std::min(axis.scale, 1.0f) : 1;

@@ -1,7 +1,6 @@
 // The coordinates and weights of ONNX's Resize along one axis.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "base/shape.h"
@@ -18,20 +17,37 @@ struct ResizedAxis {
   bool identity = false;             // every element stays what it is
 };
 
-// What holds for all axes. The texts are the attributes' (they outlive this).
+enum class ResizeMode : uint8_t { kNearest, kLinear, kCubic };
+
+// coordinate_transformation_mode, in the order in which resize.cpp names them.
+enum class ResizeCoordinates : uint8_t {
+  kHalfPixel,
+  kHalfPixelSymmetric,
+  kPytorchHalfPixel,
+  kAlignCorners,
+  kAsymmetric,
+  kTfHalfPixelForNn,
+  kTfCropAndResize,
+};
+
+// nearest_mode, likewise; kSimple is that of operator sets before 11.
+enum class ResizeRounding : uint8_t { kRoundPreferFloor, kRoundPreferCeil, kFloor, kCeil, kSimple };
+
+// What holds for all axes.
 struct ResizeRules {
-  std::string_view mode;         // nearest, linear, cubic
-  std::string_view coordinates;  // coordinate_transformation_mode
-  std::string_view nearest;      // nearest_mode, or "simple": that of operator sets before 11
+  ResizeMode mode = ResizeMode::kNearest;
+  ResizeCoordinates coordinates = ResizeCoordinates::kAsymmetric;
+  ResizeRounding rounding = ResizeRounding::kSimple;
   float cubic_a = -0.75f;
   bool exclude_outside = false;
   bool antialias = false;
 
-  bool crops() const { return coordinates == "tf_crop_and_resize"; }
+  bool crops() const { return coordinates == ResizeCoordinates::kTfCropAndResize; }
 };
 
-// For each output the input's index that nearest interpolation takes, or -1 outside of a crop.
-std::vector<Extent> nearest_indices(const ResizeRules& rules, const ResizedAxis& axis);
+// Writes for each output the input's index that nearest interpolation takes, or -1 outside of a
+// crop.
+void nearest_indices(const ResizeRules& rules, const ResizedAxis& axis, Extent* indices);
 
 // For each output `taps` indices and weights; the first index is -1 outside of a crop.
 struct AxisFilter {

@@ -1,7 +1,7 @@
 // GridSample, AffineGrid and ReverseSequence.
 #include <algorithm>
 
-#include "graph/operators/arguments.h"
+#include "graph/operator.h"
 #include "kernels/copy.h"
 #include "kernels/sample.h"
 
@@ -9,117 +9,108 @@ namespace heed {
 
 namespace {
 
-Result<kernels::SampleMode> sample_mode(const Attributes& attributes) {
-  const std::string_view mode = attributes.text("mode", "linear");
-  if (mode == "linear" || mode == "bilinear") return kernels::SampleMode::kLinear;
-  if (mode == "nearest") return kernels::SampleMode::kNearest;
-  if (mode == "cubic" || mode == "bicubic") return kernels::SampleMode::kCubic;
-  return error(Code::kInvalidGraph, "unknown mode ", mode);
+kernels::SampleMode sample_mode(NodeReader& node) {
+  using enum kernels::SampleMode;
+  constexpr kernels::SampleMode kModes[] = {kLinear, kNearest, kCubic, kLinear, kCubic};
+  return kModes[node.choice("mode", "linear|nearest|cubic|bilinear|bicubic")];
 }
 
-Result<kernels::SamplePadding> sample_padding(const Attributes& attributes) {
-  const std::string_view padding = attributes.text("padding_mode", "zeros");
-  if (padding == "zeros") return kernels::SamplePadding::kZeros;
-  if (padding == "border") return kernels::SamplePadding::kBorder;
-  if (padding == "reflection") return kernels::SamplePadding::kReflection;
-  return error(Code::kInvalidGraph, "unknown padding_mode ", padding);
+// In the order of kernels::SamplePadding.
+kernels::SamplePadding sample_padding(NodeReader& node) {
+  return static_cast<kernels::SamplePadding>(
+      node.choice("padding_mode", "zeros|border|reflection"));
 }
 
 }  // namespace
 
-Status infer_grid_sample(Inference& node) {
+void infer_grid_sample(Inference& node) {
   const Shape &from = node.shape(0), &grid = node.shape(1);
-  if (node.dtype(0) != DType::kF32 || node.dtype(1) != DType::kF32) {
-    return error(Code::kUnsupportedType, "GridSample of ", dtype_name(node.dtype(0)), " at ",
-                 dtype_name(node.dtype(1)), " is not supported");
-  }
+  node.expect_floats(2);
   const int rank = from.rank();
   if ((rank != 4 && rank != 5) || grid.rank() != rank || grid[0] != from[0] ||
-      grid[rank - 1] != rank - 2) {
-    return error(Code::kWrongShape, "GridSample of the shape ", from, " with the grid ", grid);
+      grid[rank - 1] != rank - 2 || (grid.count(0, rank - 1) > 0 && from.count(2, rank) == 0)) {
+    return node.fail(Code::kWrongShape, "the grid % does not fit the shape %", grid, from);
   }
-  const Result<kernels::SampleMode> mode = sample_mode(node.attributes());
-  if (!mode.ok()) return mode.status();
-  const Result<kernels::SamplePadding> padding = sample_padding(node.attributes());
-  if (!padding.ok()) return padding.status();
-  const Extent points = grid.count(0, rank - 1);
-  if (points > 0 && from.count(2, rank) == 0) {
-    return error(Code::kWrongShape, "GridSample of the empty shape ", from);
-  }
-  std::vector<int64_t> dims = {from[0], from[1]};
-  dims.insert(dims.end(), grid.begin() + 1, grid.end() - 1);
-  return set_shape(node, DType::kF32, dims);
+  sample_mode(node);
+  sample_padding(node);
+  Dims dims;
+  dims.add(from, 0, 2);
+  dims.add(grid, 1, rank - 1);
+  node.set(0, DType::kF32, dims);
 }
 
-Status lower_grid_sample(Lowering& node) {
-  const View from = node.input(0), grid = node.input(1), to = node.output(0);
-  if (to.shape.count() == 0) return {};
-  const int spatial = from.shape.rank() - 2;
+void lower_grid_sample(Lowering& node) {
+  const Shape &from = node.shape(0), &grid = node.shape(1);
+  const View to = node.output(0);
+  if (to.shape.count() == 0) return;
+  const int spatial = from.rank() - 2;
   kernels::GridSample sample = {};
   sample.spatial = spatial;
-  sample.batch = from.shape[0];
-  sample.channels = from.shape[1];
-  std::copy_n(from.shape.begin() + 2, spatial, sample.extents);
-  sample.points = grid.shape.count(1, spatial + 1);
-  sample.mode = sample_mode(node.attributes()).value();
-  sample.padding = sample_padding(node.attributes()).value();
-  sample.align_corners = node.attributes().integer("align_corners", 0) != 0;
-  node.run([=, from = from.buffer, grid = grid.buffer, to = to.buffer](const Run& run) {
+  sample.batch = from[0];
+  sample.channels = from[1];
+  std::copy_n(from.begin() + 2, spatial, sample.extents);
+  sample.points = grid.count(1, spatial + 1);
+  sample.mode = sample_mode(node);
+  sample.padding = sample_padding(node);
+  sample.align_corners = node.flag("align_corners");
+  node.run([=, from = node.input_buffer(0), grid = node.input_buffer(1),
+            to = to.buffer](const Run& run) {
     kernels::grid_sample(sample, run.at(from), run.at(grid), run.at(to));
   });
-  return {};
 }
 
-Status infer_affine_grid(Inference& node) {
-  const Result<std::vector<int64_t>> given = node.required_integers(1);
-  if (!given.ok()) return given.status();
-  const std::vector<int64_t>& size = given.value();
-  const int spatial = static_cast<int>(size.size()) - 2;
+// (N, 2, 3) matrices and the size (N, C, H, W) give the grid (N, H, W, 2); with one axis more, 3.
+void infer_affine_grid(Inference& node) {
+  node.expect_floats(1);
+  Dims size;
+  if (!node.required(1) || !node.require_list(1) || !node.read_dims(node.list(1, ""), size)) return;
+  const int spatial = size.rank - 2;
   const Shape& theta = node.shape(0);
-  if ((spatial != 2 && spatial != 3) || theta.rank() != 3 || theta[0] != size[0] ||
-      theta[1] != spatial || theta[2] != spatial + 1 || node.dtype(0) != DType::kF32) {
-    return error(Code::kWrongShape, "AffineGrid with ", dtype_name(node.dtype(0)),
-                 " matrices of the shape ", theta, " and ", static_cast<int64_t>(size.size()),
-                 " sizes");
+  if ((spatial != 2 && spatial != 3) || theta.rank() != 3 || theta[0] != size.extents[0] ||
+      theta[1] != spatial || theta[2] != spatial + 1) {
+    return node.fail(Code::kWrongShape, "matrices of the shape % do not fit % sizes", theta,
+                     size.rank);
   }
-  std::vector<int64_t> dims = {size[0]};
-  dims.insert(dims.end(), size.begin() + 2, size.end());
-  dims.push_back(spatial);
-  return set_shape(node, DType::kF32, dims);
+  Dims dims;
+  dims.add(size.extents[0]);
+  for (int axis = 2; axis < size.rank; ++axis) dims.add(size.extents[axis]);
+  dims.add(spatial);
+  node.set(0, DType::kF32, dims);
 }
 
-Status lower_affine_grid(Lowering& node) {
-  const View theta = node.input(0), to = node.output(0);
-  const bool align_corners = node.attributes().integer("align_corners", 0) != 0;
-  node.run([=](const Run& run) {
-    kernels::affine_grid(to.shape.rank() - 2, to.shape[0], to.shape.begin() + 1, align_corners,
-                         run.at(theta.buffer), run.at(to.buffer));
+void lower_affine_grid(Lowering& node) {
+  const View to = node.output(0);
+  const bool align_corners = node.flag("align_corners");
+  node.run([=, shape = to.shape, to = to.buffer, theta = node.input_buffer(0)](const Run& run) {
+    kernels::affine_grid(shape.rank() - 2, shape[0], shape.begin() + 1, align_corners,
+                         run.at(theta), run.at(to));
   });
-  return {};
 }
 
-Status infer_reverse_sequence(Inference& node) {
-  const Shape &from = node.shape(0), &lengths = node.shape(1);
-  const int64_t time_axis = node.attributes().integer("time_axis", 0);
-  const int64_t batch_axis = node.attributes().integer("batch_axis", 1);
+void infer_reverse_sequence(Inference& node) {
+  const Shape& from = node.shape(0);
+  const int64_t time_axis = node.integer("time_axis", 0);
+  const int64_t batch_axis = node.integer("batch_axis", 1);
   if (from.rank() < 2 || time_axis < 0 || time_axis > 1 || batch_axis != 1 - time_axis ||
-      !(lengths == Shape{from[static_cast<int>(batch_axis)]}) || node.dtype(1) != DType::kI64) {
-    return error(Code::kWrongShape, "ReverseSequence of the shape ", from, " with ",
-                 dtype_name(node.dtype(1)), " lengths of the shape ", lengths, ", time axis ",
-                 time_axis, ", batch axis ", batch_axis);
+      !(node.shape(1) == Shape{from[static_cast<int>(batch_axis)]})) {
+    return node.fail(Code::kWrongShape,
+                     "lengths of the shape % do not fit the shape %, time axis %, batch axis %",
+                     node.shape(1), from, time_axis, batch_axis);
   }
-  return infer_like_first(node);
+  node.expect_dtype(1, DType::kI64);
+  node.set_like_first();
 }
 
-Status lower_reverse_sequence(Lowering& node) {
-  const View from = node.input(0), lengths = node.input(1), to = node.output(0);
-  const auto time_axis = static_cast<int>(node.attributes().integer("time_axis", 0));
+void lower_reverse_sequence(Lowering& node) {
+  const View to = node.output(0);
+  const auto time_axis = static_cast<int>(node.integer("time_axis", 0));
   const Extent steps = to.shape[time_axis], batch = to.shape[1 - time_axis];
   const Extent inner = to.shape.count(2, to.shape.rank());
   const auto row = static_cast<ptrdiff_t>(inner) * static_cast<ptrdiff_t>(byte_size(to.dtype));
   const ptrdiff_t time_step = (time_axis == 0 ? batch : 1) * row;
   const ptrdiff_t batch_step = (time_axis == 0 ? 1 : steps) * row;
-  node.run([=, from = from.buffer, lengths = lengths.buffer, to = to.buffer](const Run& run) {
+  node.run([=, from = node.input_buffer(0), lengths = node.input_buffer(1),
+            to = to.buffer](const Run& run) {
     for (Extent b = 0; b < batch; ++b) {
       const auto length =
           static_cast<Extent>(std::clamp<int64_t>(run.at<int64_t>(lengths)[b], 0, steps));
@@ -131,7 +122,6 @@ Status lower_reverse_sequence(Lowering& node) {
       }
     }
   });
-  return {};
 }
 
 }  // namespace heed

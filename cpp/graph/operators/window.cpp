@@ -8,83 +8,59 @@ namespace {
 
 constexpr int64_t kLimit = INT32_MAX;
 
-// Reads a list of `rank` integers of at least `least` into the last entries of `values`; leaves
-// them alone when it is absent.
-Status read_list(const Attributes& attributes, std::string_view name, int rank, int64_t least,
-                 Extent (&values)[3]) {
-  const std::span<const int64_t> list = attributes.integers(name);
-  if (list.empty()) return {};
-  if (list.size() != static_cast<size_t>(rank)) {
-    return error(Code::kInvalidGraph, name, " has ", list.size(), " values for ", rank,
-                 " spatial axes");
+// Reads a list of an integer of at least `least` for each spatial axis into the last entries of
+// `values`, and what follows into `more`; leaves them alone when it is absent.
+void read_list(NodeReader& node, const char* name, int rank, int64_t least, Extent (&values)[3],
+               Extent (*more)[3] = nullptr) {
+  const Integers list = node.integers(name);
+  const int count = more ? 2 * rank : rank;
+  if (list.empty()) return;
+  if (list.size() != static_cast<size_t>(count)) {
+    return node.fail(Code::kInvalidGraph, "% has % values, expected %", name, list.size(), count);
   }
-  for (int i = 0; i < rank; ++i) {
+  for (int i = 0; i < count; ++i) {
     const int64_t value = list[static_cast<size_t>(i)];
     if (value < least || value >= kLimit) {
-      return error(Code::kInvalidGraph, name, " has the value ", value);
+      node.fail(Code::kInvalidGraph, "% has the value %", name, value);
     }
-    values[3 - rank + i] = static_cast<Extent>(value);
+    (i < rank ? values : *more)[3 - rank + i % rank] = static_cast<Extent>(value);
   }
-  return {};
 }
 
-Status read_pads(const Attributes& attributes, Window& window) {
-  const std::span<const int64_t> pads = attributes.integers("pads");
-  if (pads.empty()) return {};
-  const auto rank = static_cast<size_t>(window.rank);
-  if (pads.size() != 2 * rank) {
-    return error(Code::kInvalidGraph, "pads has ", pads.size(), " values for ", window.rank,
-                 " spatial axes");
-  }
-  for (size_t i = 0; i < 2 * rank; ++i) {
-    if (pads[i] < 0 || pads[i] >= kLimit) {
-      return error(Code::kInvalidGraph, "pads has the value ", pads[i]);
-    }
-    Extent* side = i < rank ? window.pad_begin : window.pad_end;
-    side[3 - rank + i % rank] = static_cast<Extent>(pads[i]);
-  }
-  return {};
+enum AutoPad { kNotSet, kValid, kSameUpper, kSameLower };
+
+AutoPad read_auto_pad(NodeReader& node) {
+  const int given = node.choice("auto_pad", "NOTSET|VALID|SAME_UPPER|SAME_LOWER|");
+  return given == 4 ? kNotSet : static_cast<AutoPad>(given);
 }
 
-// Everything but the output's extents.
-Result<Window> read_window(const Attributes& attributes, const Shape& input,
-                           std::span<const Extent> kernel) {
-  Window window;
-  window.rank = input.rank() - 2;
-  if (window.rank < 1 || window.rank > 3) {
-    return error(Code::kWrongShape, "expected one to three spatial axes, the input's shape is ",
-                 input);
+// Everything but padding and the output's extents. `weights` is null where the attribute
+// kernel_shape says all.
+bool read_window(NodeReader& node, const Shape* weights, Window& window) {
+  const Shape& input = node.shape(0);
+  const int rank = window.rank = input.rank() - 2;
+  if (rank < 1 || rank > 3 || (weights && weights->rank() != rank + 2)) {
+    node.fail(Code::kWrongShape,
+              "expected one to three spatial axes, the same of input and kernel: the input is %",
+              input);
+    return false;
   }
-  if (kernel.size() != static_cast<size_t>(window.rank)) {
-    return error(Code::kWrongShape, "the weights have ", kernel.size(),
-                 " spatial axes, the input's shape is ", input);
-  }
-  HEED_TRY(read_list(attributes, "kernel_shape", window.rank, 1, window.kernel));
-  const bool given = attributes.has("kernel_shape");
-  for (int i = 0; i < window.rank; ++i) {
-    const Extent extent = kernel[static_cast<size_t>(i)];
-    Extent& entry = window.kernel[3 - window.rank + i];
-    if (extent < 1) return error(Code::kWrongShape, "the kernel has the extent ", extent);
-    if (given && entry != extent) {
-      return error(Code::kInvalidGraph, "kernel_shape says ", entry, ", the weights have ", extent);
+  // What is absent stays 0 here; the extents of axes that do not exist are 1.
+  const int first = 3 - rank;
+  Extent given[3] = {};
+  read_list(node, "kernel_shape", rank, 1, given);
+  for (int axis = first; axis < 3; ++axis) {
+    window.in[axis] = input[axis - first + 2];
+    const Extent extent = weights ? (*weights)[axis - first + 2] : given[axis];
+    if (extent < 1 || (given[axis] != 0 && given[axis] != extent)) {
+      node.fail(Code::kInvalidGraph, "the kernel has the extent %, kernel_shape says %", extent,
+                given[axis]);
     }
-    entry = extent;
-    window.in[3 - window.rank + i] = input[2 + i];
+    window.kernel[axis] = extent;
   }
-  HEED_TRY(read_list(attributes, "strides", window.rank, 1, window.stride));
-  HEED_TRY(read_list(attributes, "dilations", window.rank, 1, window.dilation));
-  return window;
-}
-
-enum class AutoPad { kNotSet, kValid, kSameUpper, kSameLower };
-
-Result<AutoPad> read_auto_pad(const Attributes& attributes) {
-  const std::string_view text = attributes.text("auto_pad", "NOTSET");
-  if (text == "NOTSET" || text.empty()) return AutoPad::kNotSet;
-  if (text == "VALID") return AutoPad::kValid;
-  if (text == "SAME_UPPER") return AutoPad::kSameUpper;
-  if (text == "SAME_LOWER") return AutoPad::kSameLower;
-  return error(Code::kInvalidGraph, "auto_pad has the unknown value ", text);
+  read_list(node, "strides", rank, 1, window.stride);
+  read_list(node, "dilations", rank, 1, window.dilation);
+  return node.ok();
 }
 
 // Extent of the input that one output position sees.
@@ -92,79 +68,130 @@ int64_t reach(const Window& window, int axis) {
   return int64_t{window.dilation[axis]} * (window.kernel[axis] - 1) + 1;
 }
 
-}  // namespace
-
-Result<Window> convolution_window(const Attributes& attributes, const Shape& input,
-                                  std::span<const Extent> kernel) {
-  Result<Window> read = read_window(attributes, input, kernel);
-  if (!read.ok()) return read;
-  Window& window = read.value();
-  const Result<AutoPad> auto_pad = read_auto_pad(attributes);
-  if (!auto_pad.ok()) return auto_pad.status();
-  if (auto_pad.value() == AutoPad::kNotSet) HEED_TRY(read_pads(attributes, window));
-  for (int axis = 3 - window.rank; axis < 3; ++axis) {
-    const int64_t in = window.in[axis], stride = window.stride[axis];
-    if (auto_pad.value() == AutoPad::kSameUpper || auto_pad.value() == AutoPad::kSameLower) {
-      const int64_t out = (in + stride - 1) / stride;
-      const int64_t total = std::max<int64_t>((out - 1) * stride + reach(window, axis) - in, 0);
-      if (total >= kLimit)
-        return error(Code::kWrongShape, "the padding of axis ", axis, " is ", total);
-      const int64_t less = total / 2;
-      const int64_t begin = auto_pad.value() == AutoPad::kSameUpper ? less : total - less;
-      window.pad_begin[axis] = static_cast<Extent>(begin);
-      window.pad_end[axis] = static_cast<Extent>(total - begin);
-    }
-    const int64_t padded = in + window.pad_begin[axis] + window.pad_end[axis];
-    if (padded >= kLimit || padded < reach(window, axis)) {
-      return error(Code::kWrongShape, "a kernel that reaches over ", reach(window, axis),
-                   " positions does not fit an axis that has ", padded, " with its padding");
-    }
-    window.out[axis] = static_cast<Extent>((padded - reach(window, axis)) / stride + 1);
-  }
-  return read;
+// Divides the padding `total`; the larger half stands at the end, or (`lower`) at the beginning.
+void set_padding(NodeReader& node, Window& window, int axis, int64_t total, bool lower) {
+  total = std::max<int64_t>(total, 0);
+  if (total >= kLimit) node.fail(Code::kWrongShape, "the padding of axis % is %", axis, total);
+  const int64_t begin = lower ? total - total / 2 : total / 2;
+  window.pad_begin[axis] = static_cast<Extent>(begin);
+  window.pad_end[axis] = static_cast<Extent>(total - begin);
 }
 
-Result<Window> transposed_window(const Attributes& attributes, const Shape& input,
-                                 std::span<const Extent> kernel) {
-  Result<Window> read = read_window(attributes, input, kernel);
-  if (!read.ok()) return read;
-  Window& window = read.value();
-  const Result<AutoPad> auto_pad = read_auto_pad(attributes);
-  if (!auto_pad.ok()) return auto_pad.status();
-  Extent added[3] = {0, 0, 0};
-  HEED_TRY(read_list(attributes, "output_padding", window.rank, 0, added));
-  // Some files give output_shape with the batch and channel extents in front.
-  std::span<const int64_t> wanted = attributes.integers("output_shape");
-  if (wanted.size() == static_cast<size_t>(window.rank) + 2) wanted = wanted.subspan(2);
-  if (!wanted.empty() && wanted.size() != static_cast<size_t>(window.rank)) {
-    return error(Code::kInvalidGraph, "output_shape has ", wanted.size(), " values for ",
-                 window.rank, " spatial axes");
+// Paddings and the output's extents.
+bool resolve_padding(NodeReader& node, bool ceil, Window& window) {
+  const AutoPad auto_pad = read_auto_pad(node);
+  const bool same = auto_pad >= kSameUpper;
+  if (auto_pad == kNotSet) {
+    read_list(node, "pads", window.rank, 0, window.pad_begin, &window.pad_end);
   }
-  const bool upper = auto_pad.value() == AutoPad::kSameUpper;
-  const bool same = upper || auto_pad.value() == AutoPad::kSameLower;
-  if (auto_pad.value() == AutoPad::kNotSet && wanted.empty())
-    HEED_TRY(read_pads(attributes, window));
-  for (int axis = 3 - window.rank; axis < 3; ++axis) {
+  for (int axis = 3 - window.rank; axis < 3 && node.ok(); ++axis) {
+    const int64_t in = window.in[axis], stride = window.stride[axis], seen = reach(window, axis);
+    if (same) {
+      const int64_t out = (in + stride - 1) / stride;
+      set_padding(node, window, axis, (out - 1) * stride + seen - in, auto_pad == kSameLower);
+    }
+    const int64_t begin = in + window.pad_begin[axis], padded = begin + window.pad_end[axis];
+    if (padded >= kLimit || padded < seen) {
+      node.fail(Code::kWrongShape,
+                "a kernel that reaches over % positions does not fit an axis that has % with its "
+                "padding",
+                seen, padded);
+      return false;
+    }
+    int64_t out = (padded - seen) / stride + 1;
+    if (ceil && !same) {
+      out = (padded - seen + stride - 1) / stride + 1;
+      // A window that begins behind the input sees padding only: there is none.
+      if ((out - 1) * stride >= begin) --out;
+      if ((out - 1) * stride + seen > INT32_MAX) {
+        node.fail(Code::kWrongShape, "the windows of axis % end beyond 2147483647", axis);
+      }
+    }
+    window.out[axis] = static_cast<Extent>(out);
+  }
+  return node.ok();
+}
+
+}  // namespace
+
+bool convolution_window(NodeReader& node, Window& window) {
+  return read_window(node, &node.shape(1), window) && resolve_padding(node, false, window);
+}
+
+bool pooling_window(NodeReader& node, bool whole, Window& window) {
+  if (!whole) {
+    return read_window(node, nullptr, window) &&
+           resolve_padding(node, node.flag("ceil_mode"), window);
+  }
+  window.rank = node.shape(0).rank() - 2;
+  if (window.rank < 1 || window.rank > 3 || node.shape(0).count(2, window.rank + 2) == 0) {
+    node.fail(Code::kWrongShape, "expected one to three spatial axes, the shape is %",
+              node.shape(0));
+    return false;
+  }
+  for (int i = 0; i < window.rank; ++i) {
+    const int axis = 3 - window.rank + i;
+    window.in[axis] = window.kernel[axis] = node.shape(0)[2 + i];
+  }
+  return true;
+}
+
+bool transposed_window(NodeReader& node, Window& window) {
+  if (!read_window(node, &node.shape(1), window)) return false;
+  const int rank = window.rank;
+  const AutoPad auto_pad = read_auto_pad(node);
+  const bool same = auto_pad >= kSameUpper;
+  Extent added[3] = {0, 0, 0};
+  read_list(node, "output_padding", rank, 0, added);
+  // Some files give output_shape with the batch and channel extents in front.
+  const Integers wanted = node.integers("output_shape");
+  const int front = static_cast<int>(wanted.size()) - rank;
+  if (!wanted.empty() && front != 0 && front != 2) {
+    node.fail(Code::kInvalidGraph, "output_shape has % values for % spatial axes", wanted.size(),
+              rank);
+  }
+  if (auto_pad == kNotSet && wanted.empty()) {
+    read_list(node, "pads", rank, 0, window.pad_begin, &window.pad_end);
+  }
+  for (int axis = 3 - rank; axis < 3 && node.ok(); ++axis) {
     const int64_t in = window.in[axis], stride = window.stride[axis];
     const int64_t full = stride * (in - 1) + added[axis] + reach(window, axis);
     int64_t out = full - window.pad_begin[axis] - window.pad_end[axis];
     if (!wanted.empty() || same) {
-      out = wanted.empty() ? in * stride : wanted[static_cast<size_t>(axis - 3 + window.rank)];
-      if (out < 0 || out >= kLimit) return error(Code::kWrongShape, "the output's extent is ", out);
-      const int64_t total = std::max<int64_t>(full - out, 0);
-      if (total >= kLimit)
-        return error(Code::kWrongShape, "the padding of axis ", axis, " is ", total);
-      const int64_t less = total / 2;
-      window.pad_begin[axis] = static_cast<Extent>(upper ? less : total - less);
-      window.pad_end[axis] = static_cast<Extent>(upper ? total - less : less);
+      out = wanted.empty() ? in * stride : wanted[static_cast<size_t>(axis - 3 + rank + front)];
+      if (out >= 0 && out < kLimit) {
+        set_padding(node, window, axis, full - out, auto_pad != kSameUpper);
+      }
     }
     // The second sum bounds what the kernel computes on the way.
-    if (out < 0 || out + window.pad_begin[axis] + reach(window, axis) >= kLimit) {
-      return error(Code::kWrongShape, "the output's extent is ", out);
+    if (out < 0 || out >= kLimit || out + window.pad_begin[axis] + reach(window, axis) >= kLimit) {
+      node.fail(Code::kWrongShape, "the output's extent is %", out);
     }
     window.out[axis] = static_cast<Extent>(out);
   }
-  return read;
+  return node.ok();
+}
+
+Dims output_dims(const Window& window, Extent batch, int64_t channels) {
+  Dims dims;
+  dims.add(batch);
+  dims.add(channels);
+  for (int axis = 3 - window.rank; axis < 3; ++axis) dims.add(window.out[axis]);
+  return dims;
+}
+
+int64_t checked_groups(NodeReader& node, bool transposed) {
+  const Shape &x = node.shape(0), &w = node.shape(1);
+  const int64_t groups = node.integer("group", 1);
+  // The channels that the groups divide, and what one of them has.
+  const Extent divided = transposed ? x[1] : w[0];
+  if (groups >= 1 && groups <= INT32_MAX && divided % groups == 0 &&
+      (transposed ? w[0] == x[1] : w[1] * groups == x[1])) {
+    return groups;
+  }
+  node.fail(Code::kWrongShape,
+            "weights of the shape % in % groups do not fit an input of the shape %", w, groups, x);
+  return 0;
 }
 
 }  // namespace heed
