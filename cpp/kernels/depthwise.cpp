@@ -1,11 +1,10 @@
 #include "kernels/depthwise.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/parallel.h"
-#include "kernels/depthwise_tile.h"
 #include "kernels/elementwise_unary.h"
+#include "kernels/register_activation.h"
 
 namespace heed::kernels {
 
@@ -20,21 +19,17 @@ struct TapRange {
   Extent begin, end;
 };
 TapRange taps_inside(const ConvolutionAxis& axis, Extent corner) {
-  Extent begin = corner < 0 ? (-corner - 1) / axis.step + 1 : 0;
+  const Extent begin = corner < 0 ? (-corner - 1) / axis.step + 1 : 0;
   Extent end = corner < axis.in ? (axis.in - corner - 1) / axis.step + 1 : 0;
   end = std::min(end, axis.taps);
   return {std::min(begin, end), end};
 }
-
-// Kernels of more rows take another path.
-constexpr Extent kMaxTileRows = 7;
 
 // One row of outputs.
 class Row {
  public:
   Row(const Convolution& shape, const float* input, const float* packed, const float* bias,
       float* output, const float* residual, const RegisterActivation& activation, Extent index)
-
       : x_(shape.axes[2]),
         channels_(shape.in_channels),
         weight_step_(rounded_channels(shape)),
@@ -55,105 +50,70 @@ class Row {
     residual_ = residual ? residual + offset : nullptr;
   }
 
-  void run_tiles(const DepthwiseCode& code) const {
-    for (Extent x = 0; x < x_.out; x += code.columns) {
-      // The last tile may overlap the one in front of it.
-      const Extent begin = std::max<Extent>(std::min(x, x_.out - code.columns), 0);
-      run_tile(code, begin, std::min(code.columns, x_.out - begin));
-    }
-  }
-
-  // Any width, stride and dilation.
-  void run_positions() const {
-    for (Extent x = 0; x < x_.out; ++x) {
-      const Extent corner = x * x_.stride + x_.first;
-      const TapRange taps = taps_inside(x_, corner);
-      Extent c = 0;
-      for (; c + 16 <= channels_; c += 16) run_position<4>(x, corner, taps, c, 4);
-      for (; c < channels_; c += 4) {
-        run_position<1>(x, corner, taps, c, std::min<Extent>(channels_ - c, 4));
+  void run() const {
+    for (Extent x = 0; x < x_.out;) {
+      if (x + kTile <= x_.out && is_inner(x) && is_inner(x + kTile - 1)) {
+        run_tile(x);
+        x += kTile;
+      } else {
+        run_position(x++);
       }
     }
   }
 
  private:
-  // Channels copied at once for tiles that reach over an edge.
-  static constexpr Extent kEdgeChannels = 32;
+  // Output positions that share the loads of their weights.
+  static constexpr Extent kTile = 4;
 
-  void run_tile(const DepthwiseCode& code, Extent x, Extent columns) const {
-    const Extent corner = x * x_.stride + x_.first;
-    const Extent width = (code.columns - 1) * x_.stride + x_.taps;
-    DepthwiseTile tile{};
-    tile.rows = rows_;
-    tile.weight_step = weight_step_;
-    tile.output_step = channels_;
-    tile.activation = &activation_;
-    const bool inner = corner >= 0 && corner + width <= x_.in;
-    const Extent whole = inner ? channels_ / 4 * 4 : 0;
-    if (whole > 0) {
-      tile.input = input_ + corner * channels_;
-      tile.row_step = row_step_;
-      tile.column_step = channels_;
-      tile.channels = whole;
-      run_channels(code, tile, x, columns, 0);
-    }
-    // What lies over an edge, and the last channels, where vectors would read past the input's end,
-    // go through a copy.
-    for (Extent c = whole; c < channels_; c += kEdgeChannels) {
-      float copy[kMaxTileRows * kMaxTileInputs * kEdgeChannels];
-      tile.channels = std::min(channels_ - c, kEdgeChannels);
-      tile.input = copy;
-      tile.column_step = kEdgeChannels;
-      tile.row_step = width * kEdgeChannels;
-      copy_columns(corner, width, c, tile.channels, copy);
-      run_channels(code, tile, x, columns, c);
-    }
+  Extent corner(Extent x) const { return x * x_.stride + x_.first; }
+  bool is_inner(Extent x) const {
+    return corner(x) >= 0 && corner(x) + (x_.taps - 1) * x_.step < x_.in;
   }
 
-  void run_channels(const DepthwiseCode& code, DepthwiseTile& tile, Extent x, Extent columns,
-                    Extent c) const {
-    const Extent offset = x * channels_ + c;
-    tile.weights = weights_ + c;
-    tile.bias = bias_ ? bias_ + c : nullptr;
-    tile.output = output_ + offset;
-    tile.residual = residual_ ? residual_ + offset : nullptr;
-    code.run(tile, columns);
+  void run_tile(Extent x) const {
+    const TapRange taps = {0, x_.taps};
+    Extent c = 0;
+    for (; c + 8 <= channels_; c += 8) run_channels<kTile, 2>(x, taps, c);
+    for (; c + 4 <= channels_; c += 4) run_channels<kTile, 1>(x, taps, c);
+    for (Extent i = 0; c < channels_ && i < kTile; ++i) run_channels<1, 1>(x + i, taps, c);
   }
 
-  // copy[r][i][..] = channels c, c + 1, ... of input position (r, corner + i); zeros outside and in
-  // the vectors' last lanes.
-  void copy_columns(Extent corner, Extent width, Extent c, Extent channels, float* copy) const {
-    for (Extent r = 0; r < rows_; ++r) {
-      const float* row = input_ + r * row_step_ + c;
-      for (Extent i = 0; i < width; ++i, copy += kEdgeChannels) {
-        const Extent x = corner + i;
-        const bool inside = x >= 0 && x < x_.in;
-        for (Extent j = 0; j < channels; j += 4) {
-          const f32x4 value =
-              inside ? simd::load_partial(row + x * channels_ + j, channels - j) : simd::zero();
-          simd::store(copy + j, value);
-        }
-      }
-    }
+  void run_position(Extent x) const {
+    const TapRange taps = taps_inside(x_, corner(x));
+    Extent c = 0;
+    for (; c + 16 <= channels_; c += 16) run_channels<1, 4>(x, taps, c);
+    for (; c < channels_; c += 4) run_channels<1, 1>(x, taps, c);
   }
 
-  template <int kVectors>
-  void run_position(Extent x, Extent corner, const TapRange& taps, Extent c, Extent lanes) const {
-    const Extent first = taps.end > taps.begin ? corner + taps.begin * x_.step : 0;
-    const float* row = input_ + c + first * channels_;
-    const float* weight_row = weights_ + c + taps.begin * weight_step_;
-    const Extent tap_step = taps.end - taps.begin > 1 ? x_.step * channels_ : 0;
-    f32x4 sums[kVectors];
-    for (int i = 0; i < kVectors; ++i) {
-      sums[i] = bias_ ? simd::load_partial(bias_ + c + 4 * i, lanes) : simd::zero();
+  // kVectors vectors of channels from c of kPositions positions from x. A single vector of one
+  // position may be the last, of fewer than four channels.
+  template <int kPositions, int kVectors>
+  void run_channels(Extent x, TapRange taps, Extent c) const {
+    const Extent lanes = kPositions * kVectors == 1 ? channels_ - c : 4;
+    // As above.
+    const bool steps = taps.end - taps.begin > 1;
+    const Extent tap_step = steps ? x_.step * channels_ : 0;
+    const Extent position_step = kPositions > 1 ? x_.stride * channels_ : 0;
+    const Extent first = taps.end > taps.begin ? corner(x) + taps.begin * x_.step : 0;
+    const float* row = input_ + first * channels_ + c;
+    const float* weight_row = weights_ + taps.begin * weight_step_ + c;
+    f32x4 sums[kPositions][kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      const f32x4 bias = bias_ ? simd::load_partial(bias_ + c + 4 * v, lanes) : simd::zero();
+      for (int p = 0; p < kPositions; ++p) sums[p][v] = bias;
     }
     for (Extent r = 0; r < rows_; ++r) {
       const float* from = row;
       const float* weights = weight_row;
       for (Extent t = taps.begin; t < taps.end; ++t) {
-        for (int i = 0; i < kVectors; ++i) {
-          sums[i] = simd::madd(simd::load_partial(from + 4 * i, lanes), simd::load(weights + 4 * i),
-                               sums[i]);
+        const float* position = from;
+        f32x4 tap[kVectors];
+        for (int v = 0; v < kVectors; ++v) tap[v] = simd::load(weights + 4 * v);
+        for (int p = 0; p < kPositions; ++p, position += position_step) {
+          for (int v = 0; v < kVectors; ++v) {
+            const f32x4 value = simd::load_partial(position + 4 * v, lanes);
+            sums[p][v] = simd::madd(value, tap[v], sums[p][v]);
+          }
         }
         from += tap_step;
         weights += weight_step_;
@@ -161,10 +121,13 @@ class Row {
       row += row_step_;
       weight_row += x_.taps * weight_step_;
     }
-    for (int i = 0; i < kVectors; ++i) {
-      const Extent offset = x * channels_ + c + 4 * i;
-      if (residual_) sums[i] += simd::load_partial(residual_ + offset, lanes);
-      simd::store_partial(output_ + offset, apply(activation_, sums[i]), lanes);
+    for (int p = 0; p < kPositions; ++p) {
+      const Extent offset = (x + p) * channels_ + c;
+      for (int v = 0; v < kVectors; ++v) {
+        f32x4 sum = sums[p][v];
+        if (residual_) sum += simd::load_partial(residual_ + offset + 4 * v, lanes);
+        simd::store_partial(output_ + offset + 4 * v, apply(activation_, sum), lanes);
+      }
     }
   }
 
@@ -203,20 +166,12 @@ void convolve_depthwise(const Convolution& shape, const float* input, const floa
                         const float* bias, float* output, const Epilogue& epilogue) {
   RegisterActivation activation;
   const bool in_registers = to_register_activation(epilogue.activation, activation);
-  const ConvolutionAxis& x = shape.axes[2];
-  const bool tiled = x.step == 1 && shape.axes[1].taps <= kMaxTileRows;
-  const DepthwiseCode* code = tiled ? find_depthwise_code(x.taps, x.stride) : nullptr;
-  const Extent row_floats = x.out * shape.in_channels;
+  const Extent row_floats = shape.axes[2].out * shape.in_channels;
   const int64_t row_work = int64_t{shape.taps()} * row_floats;
   const auto grain = static_cast<Extent>(1 + 500000 / (row_work + 1));
   parallel_for(shape.batch * shape.axes[1].out, grain, [&](Extent begin, Extent end) {
     for (Extent index = begin; index < end; ++index) {
-      const Row row(shape, input, packed, bias, output, epilogue.residual, activation, index);
-      if (code) {
-        row.run_tiles(*code);
-      } else {
-        row.run_positions();
-      }
+      Row(shape, input, packed, bias, output, epilogue.residual, activation, index).run();
       if (!in_registers) {
         activate_row(epilogue.activation, output + index * row_floats, row_floats);
       }

@@ -13,32 +13,17 @@ using namespace simd;
 
 namespace {
 
+// `count` is a multiple of 4.
 template <class F>
-inline void map_rows(float* y, Run<float> a, Run<float> b, Extent count, F f) {
-  const float* from_a = a.at;
-  const float* from_b = b.at;
-  Extent i = 0;
-  if (a.advance == 1 && b.advance == 1) {
-    for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
-      store(y + i, f(load(from_a + i), load(from_b + i)));
-      store(y + i + kLanes, f(load(from_a + i + kLanes), load(from_b + i + kLanes)));
-    }
-    from_a += i;
-    from_b += i;
-  }
-  for (; i + kLanes <= count; i += kLanes) {
-    store(y + i, f(load(from_a), load(from_b)));
-    from_a += kLanes * a.advance;
-    from_b += kLanes * b.advance;
-  }
-  if (i < count) {
-    const int rest = count - i;
-    store_partial(y + i, f(load_partial(from_a, rest), load_partial(from_b, rest)), rest);
+HEED_INLINE void map_rows(float* y, Run<float> a, Run<float> b, Extent count, F f) {
+  const Extent a_step = kLanes * a.advance, b_step = kLanes * b.advance;
+  for (Extent i = 0; i < count; i += kLanes, a.at += a_step, b.at += b_step) {
+    store(y + i, f(load(a.at), load(b.at)));
   }
 }
 
 template <class Y, class F>
-inline void map_scalars(Y* y, Run<float> a, Run<float> b, Extent count, F f) {
+HEED_INLINE void map_scalars(Y* y, Run<float> a, Run<float> b, Extent count, F f) {
   for (Extent i = 0; i < count; ++i) y[i] = f(a.at[i * a.advance], b.at[i * b.advance]);
 }
 
@@ -63,7 +48,9 @@ float python_modulo(float a, float b) {
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-void arithmetic_row(BinaryKind kind, float* y, Run<float> a, Run<float> b, Extent count) {
+// `count` is a multiple of 4.
+[[gnu::noinline]] void arithmetic_row(BinaryKind kind, float* y, Run<float> a, Run<float> b,
+                                      Extent count) {
   switch (kind) {
     case BinaryKind::kAdd:
       return map_rows(y, a, b, count, [](f32x4 u, f32x4 v) { return u + v; });
@@ -99,10 +86,17 @@ void comparison_row(BinaryKind kind, uint8_t* y, Run<float> a, Run<float> b, Ext
     case BinaryKind::kGreaterOrEqual:
       return map_scalars(y, a, b, count, [](float u, float v) { return u >= v; });
     case BinaryKind::kLess:
-      return map_scalars(y, a, b, count, [](float u, float v) { return u < v; });
+      return comparison_row(BinaryKind::kGreater, y, b, a, count);
     default:
-      return map_scalars(y, a, b, count, [](float u, float v) { return u <= v; });
+      return comparison_row(BinaryKind::kGreaterOrEqual, y, b, a, count);
   }
+}
+
+// The last `rest` elements of a run, with zeros behind them.
+Run<float> rest_of(Run<float> run, Extent whole, Extent rest, float* buffer) {
+  if (run.advance == 0) return run;
+  store(buffer, load_rest(run.at + whole, rest));
+  return {buffer, 1};
 }
 
 void float_arithmetic(BinaryKind kind, const Loop& loop, float* y, const float* a, const float* b,
@@ -112,7 +106,14 @@ void float_arithmetic(BinaryKind kind, const Loop& loop, float* y, const float* 
     const Run<float> run_a = read_run(loop, 1, a + at[1], count, a_buffer);
     const Run<float> run_b = read_run(loop, 2, b + at[2], count, b_buffer);
     float* to = write_row(y + at[0], loop.row_steps[0], y_buffer);
-    arithmetic_row(kind, to, run_a, run_b, count);
+    const Extent rest = count % kLanes, whole = count - rest;
+    arithmetic_row(kind, to, run_a, run_b, whole);
+    if (rest > 0) {
+      float last[3][kLanes];
+      arithmetic_row(kind, last[0], rest_of(run_a, whole, rest, last[1]),
+                     rest_of(run_b, whole, rest, last[2]), kLanes);
+      store_rest(to + whole, load(last[0]), rest);
+    }
     activate_row(activation, to, count);
     finish_row(y + at[0], loop.row_steps[0], count, to);
   });

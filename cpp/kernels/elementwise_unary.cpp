@@ -14,13 +14,10 @@ static_assert(static_cast<int>(UnaryKind::kMish) == static_cast<int>(ActivationK
 
 namespace {
 
-// Lanes do not depend on one another, so an element's result does not depend on where in the row it
-// stands.
+// `count` is a multiple of 4.
 template <class F>
-inline void map_row(float* y, const float* x, Extent count, F f) {
-  Extent i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(y + i, f(load(x + i)));
-  if (i < count) store_partial(y + i, f(load_partial(x + i, count - i)), count - i);
+HEED_INLINE void map_row(float* y, const float* x, Extent count, F f) {
+  for (Extent i = 0; i < count; i += kLanes) store(y + i, f(load(x + i)));
 }
 
 template <class F>
@@ -42,6 +39,7 @@ f32x4 mish(f32x4 v) {
   return v * (n / (n + splat(2.0f)));
 }
 
+// `count` is a multiple of 4.
 void plain_row(const UnaryFunction& function, float* y, const float* x, Extent count) {
   const f32x4 alpha = splat(function.alpha);
   const f32x4 beta = splat(function.beta);
@@ -56,8 +54,6 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
       return map_row(y, x, count, [=](f32x4 v) { return min(max(v, alpha), beta); });
     case UnaryKind::kLeakyRelu:
       return map_row(y, x, count, [=](f32x4 v) { return select(v < zero, alpha * v, v); });
-    case UnaryKind::kSigmoid:
-      return map_row(y, x, count, [](f32x4 v) { return sigmoid(v); });
     case UnaryKind::kHardSigmoid:
       return map_row(y, x, count,
                      [=](f32x4 v) { return min(max(madd(v, alpha, beta), zero), one); });
@@ -65,8 +61,11 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
       return map_row(y, x, count, [=](f32x4 v) {
         return v * min(max(madd(v, splat(1.0f / 6.0f), half), zero), one);
       });
-    case UnaryKind::kSilu:
-      return map_row(y, x, count, [=](f32x4 v) { return v / (one + exp(-v)); });
+    case UnaryKind::kSigmoid:
+    case UnaryKind::kSilu: {
+      const i32x4 gated = splat(function.kind == UnaryKind::kSilu ? int32_t{-1} : int32_t{0});
+      return map_row(y, x, count, [=](f32x4 v) { return select(gated, v, one) / (one + exp(-v)); });
+    }
     case UnaryKind::kTanh:
       return map_row(y, x, count, [](f32x4 v) { return tanh(v); });
     case UnaryKind::kGelu:
@@ -74,17 +73,16 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
     case UnaryKind::kGeluTanh:
       return map_row(y, x, count, [](f32x4 v) { return gelu_tanh(v); });
     case UnaryKind::kElu:
+    case UnaryKind::kCelu: {
+      const f32x4 divisor = function.kind == UnaryKind::kCelu ? alpha : one;
       return map_row(y, x, count, [=](f32x4 v) {
-        return select(v < zero, alpha * expm1_negative(min(v, zero)), v);
+        return select(v < zero, alpha * expm1_negative(min(v / divisor, zero)), v);
       });
+    }
     case UnaryKind::kSoftplus:
       return map_row(y, x, count, [](f32x4 v) { return softplus(v); });
     case UnaryKind::kMish:
       return map_row(y, x, count, [](f32x4 v) { return mish(v); });
-    case UnaryKind::kCelu:
-      return map_row(y, x, count, [=](f32x4 v) {
-        return select(v < zero, alpha * expm1_negative(min(v / alpha, zero)), v);
-      });
     case UnaryKind::kThresholdedRelu:
       return map_row(y, x, count, [=](f32x4 v) { return select(v <= alpha, zero, v); });
     case UnaryKind::kSoftsign:
@@ -119,6 +117,15 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
   }
 }
 
+// One copy of each function's code serves whole vectors and what is left of a row.
+[[gnu::noinline]] void whole_row(const UnaryFunction& function, float* y, const float* x,
+                                 Extent count) {
+  plain_row(function, y, x, count);
+  if (function.scale == 1 && function.shift == 0) return;
+  const f32x4 scale = splat(function.scale), shift = splat(function.shift);
+  map_row(y, y, count, [=](f32x4 v) { return madd(v, scale, shift); });
+}
+
 UnaryFunction function_of(const Activation& activation) {
   return {static_cast<UnaryKind>(activation.kind), activation.alpha, activation.beta,
           activation.scale, activation.shift};
@@ -127,10 +134,15 @@ UnaryFunction function_of(const Activation& activation) {
 }  // namespace
 
 void unary_row(const UnaryFunction& function, float* y, const float* x, Extent count) {
-  plain_row(function, y, x, count);
-  if (function.scale == 1 && function.shift == 0) return;
-  const f32x4 scale = splat(function.scale), shift = splat(function.shift);
-  map_row(y, y, count, [=](f32x4 v) { return madd(v, scale, shift); });
+  // Lanes do not depend on one another, so an element's result does not depend on where in the row
+  // it stands.
+  const Extent rest = count % kLanes, whole = count - rest;
+  if (whole > 0) whole_row(function, y, x, whole);
+  if (rest == 0) return;
+  float last[kLanes];
+  store(last, load_rest(x + whole, rest));
+  whole_row(function, last, last, kLanes);
+  store_rest(y + whole, load(last), rest);
 }
 
 void activate_row(const Activation& activation, float* values, Extent count) {

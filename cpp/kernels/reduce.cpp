@@ -15,128 +15,114 @@ using namespace simd;
 namespace {
 
 // What is accumulated: combine(accumulator, value(x, m)), where m is what a first pass found: the
-// maximum before kSumExp, the mean before kSumCentred.
-enum class Accumulation : uint8_t {
-  kSum,
-  kSumAbs,
-  kSumSquares,
-  kSumExp,
-  kSumCentred,
-  kMax,
-  kMin,
-  kProduct
-};
-
+// maximum before SumExp, the mean before SumCentred.
 struct Sum {
   static constexpr float kStart = 0;
-  static f32x4 value(f32x4 x, f32x4) { return x; }
-  static f32x4 combine(f32x4 a, f32x4 b) { return a + b; }
-  // A block's result into that of the blocks before it.
-  static double merge(double total, float block) { return total + static_cast<double>(block); }
+  HEED_INLINE static f32x4 value(f32x4 x, f32x4) { return x; }
+  HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return a + b; }
+  static double both(double a, double b) { return a + b; }
 };
 struct SumAbs : Sum {
-  static f32x4 value(f32x4 x, f32x4) { return abs(x); }
+  HEED_INLINE static f32x4 value(f32x4 x, f32x4) { return abs(x); }
 };
 struct SumSquares : Sum {
-  static f32x4 value(f32x4 x, f32x4) { return x * x; }
+  HEED_INLINE static f32x4 value(f32x4 x, f32x4) { return x * x; }
 };
 struct SumExp : Sum {
-  static f32x4 value(f32x4 x, f32x4 m) { return exp(x - m); }
+  [[gnu::noinline]] static f32x4 value(f32x4 x, f32x4 m) { return exp(x - m); }
 };
 struct SumCentred : Sum {
-  static f32x4 value(f32x4 x, f32x4 m) { return (x - m) * (x - m); }
+  HEED_INLINE static f32x4 value(f32x4 x, f32x4 m) { return (x - m) * (x - m); }
 };
-struct Max {
+struct Max : Sum {
   static constexpr float kStart = -std::numeric_limits<float>::infinity();
-  static f32x4 value(f32x4 x, f32x4) { return x; }
-  static f32x4 combine(f32x4 a, f32x4 b) { return maximum(a, b); }
-  static double merge(double total, float block) {
-    return std::isnan(total) || static_cast<double>(block) <= total ? total : block;
-  }
+  HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return maximum(a, b); }
+  static double both(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 };
-struct Min {
+struct Min : Sum {
   static constexpr float kStart = std::numeric_limits<float>::infinity();
-  static f32x4 value(f32x4 x, f32x4) { return x; }
-  static f32x4 combine(f32x4 a, f32x4 b) { return minimum(a, b); }
-  static double merge(double total, float block) {
-    return std::isnan(total) || static_cast<double>(block) >= total ? total : block;
-  }
+  HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return minimum(a, b); }
+  static double both(double a, double b) { return std::isnan(a) || b >= a ? a : b; }
 };
-struct Product {
+struct Product : Sum {
   static constexpr float kStart = 1;
-  static f32x4 value(f32x4 x, f32x4) { return x; }
-  static f32x4 combine(f32x4 a, f32x4 b) { return a * b; }
-  static double merge(double total, float block) { return total * static_cast<double>(block); }
+  HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return a * b; }
+  static double both(double a, double b) { return a * b; }
 };
 
-// Calls body with the accumulation's type.
-template <class F>
-void dispatch(Accumulation accumulation, F body) {
-  switch (accumulation) {
-    case Accumulation::kSum:
-      return body(Sum{});
-    case Accumulation::kSumAbs:
-      return body(SumAbs{});
-    case Accumulation::kSumSquares:
-      return body(SumSquares{});
-    case Accumulation::kSumExp:
-      return body(SumExp{});
-    case Accumulation::kSumCentred:
-      return body(SumCentred{});
-    case Accumulation::kMax:
-      return body(Max{});
-    case Accumulation::kMin:
-      return body(Min{});
-    case Accumulation::kProduct:
-      return body(Product{});
+// Columns that are folded together.
+constexpr Extent kWidth = 4 * kLanes;
+
+void fill_width(float* to, float value) {
+  for (int i = 0; i < kWidth; i += kLanes) store(to + i, splat(value));
+}
+
+// total[j] = combine(total[j], x[0, j], ..., x[rows - 1, j]) for j < columns, rows being `step`
+// apart. total and m (columns) have room for whole vectors.
+template <class A>
+void fold(float* total, const float* x, Extent step, Extent rows, Extent columns, const float* m) {
+  Extent j = 0;
+  for (; j + kWidth <= columns; j += kWidth) {
+    f32x4 a0 = load(total + j), a1 = load(total + j + 4);
+    f32x4 a2 = load(total + j + 8), a3 = load(total + j + 12);
+    const float* row = x + j;
+    for (Extent i = rows; i > 0; --i, row += step) {
+      a0 = A::combine(a0, A::value(load(row), load(m + j)));
+      a1 = A::combine(a1, A::value(load(row + 4), load(m + j + 4)));
+      a2 = A::combine(a2, A::value(load(row + 8), load(m + j + 8)));
+      a3 = A::combine(a3, A::value(load(row + 12), load(m + j + 12)));
+    }
+    store(total + j, a0);
+    store(total + j + 4, a1);
+    store(total + j + 8, a2);
+    store(total + j + 12, a3);
+  }
+  for (; j < columns; j += kLanes) {
+    const Extent lanes = columns - j;
+    f32x4 a = load(total + j);
+    const float* row = x + j;
+    for (Extent i = 0; i < rows; ++i, row += step) {
+      a = A::combine(a, A::value(load_partial(row, lanes), load(m + j)));
+    }
+    store_partial(total + j, a, lanes);
   }
 }
 
-// The lanes of four accumulators and a rest of up to three elements, as one.
+// A vector of a block's results into that of the blocks before it.
 template <class A>
-float accumulate_row(const float* x, Extent count, float first_pass) {
-  const f32x4 m = splat(first_pass);
-  f32x4 a0 = splat(A::kStart), a1 = a0, a2 = a0, a3 = a0;
-  Extent i = 0;
-  for (; i + 16 <= count; i += 16) {
-    a0 = A::combine(a0, A::value(load(x + i), m));
-    a1 = A::combine(a1, A::value(load(x + i + 4), m));
-    a2 = A::combine(a2, A::value(load(x + i + 8), m));
-    a3 = A::combine(a3, A::value(load(x + i + 12), m));
-  }
-  for (; i + 4 <= count; i += 4) a0 = A::combine(a0, A::value(load(x + i), m));
-  f32x4 all = A::combine(A::combine(a0, a1), A::combine(a2, a3));
-  for (; i < count; ++i) {
-    // Three lanes that do not count.
-    const f32x4 one = A::value(splat(x[i]), m);
-    all = A::combine(all, select(make_i32(-1, 0, 0, 0), one, splat(A::kStart)));
-  }
-  all = A::combine(all, shuffle<2, 3, 0, 1>(all, all));
-  return lane<0>(A::combine(all, shuffle<1, 0, 3, 2>(all, all)));
+double join(double total, const float* lanes) {
+  for (int i = 0; i < kLanes; ++i) total = A::both(total, static_cast<double>(lanes[i]));
+  return total;
 }
 
-// total[j] = combine(total[j], x[0, j], ..., x[rows - 1, j]), four rows at a time.
-template <class A>
-void accumulate_columns(float* total, const float* x, Extent step, Extent rows, Extent columns,
-                        const float* first_pass) {
-  for (Extent row = 0; row < rows; row += 4) {
-    const Extent left = rows - row;
-    const float* r0 = x + row * step;
-    const float* r1 = left > 1 ? r0 + step : nullptr;
-    const float* r2 = left > 2 ? r0 + 2 * step : nullptr;
-    const float* r3 = left > 3 ? r0 + 3 * step : nullptr;
-    for_each_vector(columns, [&](Extent j, int count) {
-      const f32x4 m = load_partial(first_pass + j, count);
-      const auto value = [&](const float* at) { return A::value(load_partial(at + j, count), m); };
-      f32x4 a = value(r0);
-      if (r1) a = A::combine(a, value(r1));
-      if (r3) {
-        a = A::combine(a, A::combine(value(r2), value(r3)));
-      } else if (r2) {
-        a = A::combine(a, value(r2));
-      }
-      store_partial(total + j, A::combine(load_partial(total + j, count), a), count);
-    });
+// One pass over the elements, and how the results of its blocks become one.
+struct Pass {
+  using Fold = void (*)(float*, const float*, Extent, Extent, Extent, const float*);
+  float start;
+  Fold fold, merge;
+  double (*join)(double, const float*);
+};
+
+template <class A, class Merge>
+constexpr Pass kPass = {A::kStart, fold<A>, fold<Merge>, join<Merge>};
+
+const Pass& pass_of(ReduceKind kind) {
+  switch (kind) {
+    case ReduceKind::kMax:
+      return kPass<Max, Max>;
+    case ReduceKind::kMin:
+      return kPass<Min, Min>;
+    case ReduceKind::kProd:
+      return kPass<Product, Product>;
+    case ReduceKind::kL1:
+      return kPass<SumAbs, Sum>;
+    case ReduceKind::kL2:
+    case ReduceKind::kSumSquare:
+      return kPass<SumSquares, Sum>;
+    case ReduceKind::kLogSumExp:
+      return kPass<SumExp, Sum>;
+    default:
+      return kPass<Sum, Sum>;
   }
 }
 
@@ -147,28 +133,6 @@ struct FloatReduction {
   float* y;
   const float* x;
   float* mean = nullptr;  // set: y becomes the variance
-
-  Accumulation accumulation() const {
-    if (mean) return Accumulation::kSumCentred;
-    switch (kind) {
-      case ReduceKind::kMax:
-        return Accumulation::kMax;
-      case ReduceKind::kMin:
-        return Accumulation::kMin;
-      case ReduceKind::kProd:
-        return Accumulation::kProduct;
-      case ReduceKind::kL1:
-        return Accumulation::kSumAbs;
-      case ReduceKind::kL2:
-      case ReduceKind::kSumSquare:
-        return Accumulation::kSumSquares;
-      case ReduceKind::kLogSumExp:
-        return Accumulation::kSumExp;
-      default:
-        return Accumulation::kSum;
-    }
-  }
-  bool two_passes() const { return mean || kind == ReduceKind::kLogSumExp; }
 
   // What the second pass subtracts: the mean, or the maximum where it is finite (infinities come
   // out right with 0).
@@ -193,59 +157,53 @@ struct FloatReduction {
   }
 
   // One result, from rows of the reduced axes.
-  template <class A>
-  float reduce_rows(Extent first, float first_pass) const {
-    double total = static_cast<double>(A::kStart);
+  float reduce_rows(const Pass& pass, Extent first, float first_pass) const {
+    double total = static_cast<double>(pass.start);
+    float m[kWidth];
+    fill_width(m, first_pass);
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
-      float buffer[kMaxRow];
+      float buffer[kMaxRow], lanes[kWidth];
       const float* row = read_row(x + first + at[0], reduction.reduced.row_steps[0], count, buffer);
-      total = A::merge(total, accumulate_row<A>(row, count, first_pass));
+      fill_width(lanes, pass.start);
+      const Extent rest = count % kWidth, whole = count - rest;
+      if (whole > 0) pass.fold(lanes, row, kWidth, whole / kWidth, kWidth, m);
+      if (rest > 0) pass.fold(lanes, row + whole, 0, 1, rest, m);
+      pass.merge(lanes, lanes + kLanes, kLanes, 3, kLanes, m);
+      total = pass.join(total, lanes);
     });
     return static_cast<float>(total);
   }
 
   // `columns` results side by side, from rows across them.
-  template <class A>
-  void reduce_columns(Extent first, Extent columns, const float* first_pass, float* total) const {
-    std::fill_n(total, columns, A::kStart);
+  void reduce_columns(const Pass& pass, Extent first, Extent columns, const float* first_pass,
+                      float* total) const {
+    std::fill_n(total, columns, pass.start);
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
       float block[kMaxRow];
-      std::fill_n(block, columns, A::kStart);
-      accumulate_columns<A>(block, x + first + at[0], reduction.reduced.row_steps[0], count,
-                            columns, first_pass);
-      for_each_vector(columns, [&](Extent j, int n) {
-        const f32x4 both = A::combine(load_partial(total + j, n), load_partial(block + j, n));
-        store_partial(total + j, both, n);
-      });
+      std::fill_n(block, columns, pass.start);
+      pass.fold(block, x + first + at[0], reduction.reduced.row_steps[0], count, columns,
+                first_pass);
+      pass.merge(total, block, 0, 1, columns, first_pass);
     });
-  }
-
-  // `count` results from offset `first` of x on.
-  template <class First>
-  void results(Extent first, Extent step, Extent count, bool side_by_side, float* first_pass,
-               float* total) const {
-    const auto pass = [&](auto a, float* to) {
-      using A = decltype(a);
-      if (side_by_side) return reduce_columns<A>(first, count, first_pass, to);
-      for (Extent i = 0; i < count; ++i) to[i] = reduce_rows<A>(first + i * step, first_pass[i]);
-    };
-    if (two_passes()) {
-      pass(First{}, total);
-      for (Extent i = 0; i < count; ++i) first_pass[i] = prepare(total[i]);
-    }
-    dispatch(accumulation(), [&](auto a) { pass(a, total); });
   }
 
   void run() const {
     const Loop& kept = reduction.kept;
     const bool side_by_side = kept.row > 1 && kept.row_steps[0] == 1;
     for_each_row(kept, [&](const Extent* at, Extent count) {
-      float first_pass[kMaxRow] = {}, total[kMaxRow];
-      if (mean) {
-        results<Sum>(at[0], kept.row_steps[0], count, side_by_side, first_pass, total);
-      } else {
-        results<Max>(at[0], kept.row_steps[0], count, side_by_side, first_pass, total);
+      float first_pass[kMaxRow], total[kMaxRow];
+      const auto reduce = [&](const Pass& pass) {
+        if (side_by_side) return reduce_columns(pass, at[0], count, first_pass, total);
+        for (Extent i = 0; i < count; ++i) {
+          total[i] = reduce_rows(pass, at[0] + i * kept.row_steps[0], first_pass[i]);
+        }
+      };
+      std::fill_n(first_pass, count, 0.0f);
+      if (mean || kind == ReduceKind::kLogSumExp) {
+        reduce(mean ? kPass<Sum, Sum> : kPass<Max, Max>);
+        for (Extent i = 0; i < count; ++i) first_pass[i] = prepare(total[i]);
       }
+      reduce(mean ? kPass<SumCentred, Sum> : pass_of(kind));
       for (Extent i = 0; i < count; ++i) {
         const Extent to = at[1] + i * kept.row_steps[1];
         y[to] = finish(total[i], first_pass[i]);

@@ -5,15 +5,19 @@
 #include <cstring>
 
 #include "kernels/iterate.h"
+#include "simd/f32x4.h"
 
 namespace heed::kernels {
 
 // Calls body(i, lanes) for the vectors of a row: i = 0, 4, 8, ... with 4 lanes each, then what is
 // left with 1 to 3.
 template <class F>
-[[gnu::always_inline]] inline void for_each_vector(Extent count, F&& body) {
+HEED_INLINE void for_each_vector(Extent count, F&& body) {
   Extent i = 0;
-  for (; i + 4 <= count; i += 4) body(i, 4);
+  for (; i + 4 <= count; i += 4) {
+    // Its checks of the lanes go away where it is inlined.
+    [[clang::always_inline]] body(i, 4);
+  }
   if (i < count) body(i, count - i);
 }
 

@@ -15,17 +15,6 @@ namespace {
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-// sum exp(x - shift) without keeping the terms.
-float exp_sum(const float* x, float shift, Extent count) {
-  const f32x4 m = splat(shift);
-  f32x4 sum = zero();
-  Extent i = 0;
-  for (; i + 4 <= count; i += 4) sum += exp_negative(load(x + i) - m);
-  float total = horizontal_sum(sum);
-  for (; i < count; ++i) total += lane<0>(exp_negative(splat(x[i]) - m));
-  return total;
-}
-
 void subtract_row(float* y, const float* x, float first, float second, Extent count) {
   const f32x4 m = splat(first), s = splat(second);
   for_each_vector(
@@ -51,7 +40,7 @@ class Line {
     const float m = maximum();
     double sum = 0;
     each_input([&](const float* x, Extent count, Extent) {
-      sum += static_cast<double>(exp_sum(x, m, count));
+      sum += static_cast<double>(exp_row(nullptr, x, m, count));
     });
     const auto logarithm = static_cast<float>(std::log(sum));
     each([&](float* y, const float* x, Extent count) { subtract_row(y, x, m, logarithm, count); });
@@ -165,18 +154,19 @@ float row_maximum(const float* x, Extent count) {
 float exp_row(float* y, const float* x, float shift, Extent count) {
   const f32x4 m = splat(shift);
   f32x4 sum = zero();
-  Extent i = 0;
-  for (; i + 4 <= count; i += 4) {
+  const Extent rest = count % kLanes, whole = count - rest;
+  for (Extent i = 0; i < whole; i += kLanes) {
     const f32x4 e = exp_negative(load(x + i) - m);
-    store(y + i, e);
+    if (y) store(y + i, e);
     sum += e;
   }
-  float total = horizontal_sum(sum);
-  for (; i < count; ++i) {
-    y[i] = lane<0>(exp_negative(splat(x[i]) - m));
-    total += y[i];
+  if (rest > 0) {
+    f32x4 e = exp_negative(load_rest(x + whole, rest) - m);
+    e = select(make_i32(0, 1, 2, 3) < splat(rest), e, zero());
+    if (y) store_rest(y + whole, e, rest);
+    sum += e;
   }
-  return total;
+  return horizontal_sum(sum);
 }
 
 void multiply_row(float* y, float factor, Extent count) {

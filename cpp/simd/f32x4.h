@@ -25,6 +25,9 @@
 #define HEED_RELAXED 1
 #endif
 
+// Code is compiled for its size, where compilers turn even single instructions into calls.
+#define HEED_INLINE [[gnu::always_inline]] inline
+
 namespace heed::simd {
 
 #if defined(HEED_RELAXED)
@@ -48,15 +51,15 @@ struct i32x4 {
 
 // ---- f32x4: memory
 
-inline f32x4 load(const float* from) { return {wasm_v128_load(from)}; }
-inline void store(float* to, f32x4 a) { wasm_v128_store(to, a.v); }
+HEED_INLINE f32x4 load(const float* from) { return {wasm_v128_load(from)}; }
+HEED_INLINE void store(float* to, f32x4 a) { wasm_v128_store(to, a.v); }
 
 // All lanes are *from. Cheaper than splatting a lane of a loaded vector.
-inline f32x4 load_splat(const float* from) { return {wasm_v128_load32_splat(from)}; }
+HEED_INLINE f32x4 load_splat(const float* from) { return {wasm_v128_load32_splat(from)}; }
 
-// The first `count` (0..4) elements, the other lanes being 0. Touches nothing beyond them.
-inline f32x4 load_partial(const float* from, int count) {
-  if (count >= 4) return load(from);
+// The first `count` (0..3) elements, the other lanes being 0. Touches nothing beyond them. These
+// two are rests of rows: calls, so that loops stay small.
+[[gnu::noinline]] inline f32x4 load_rest(const float* from, int count) {
   v128_t v = wasm_i32x4_splat(0);
   if (count >= 2) {
     v = wasm_v128_load64_zero(from);
@@ -67,9 +70,8 @@ inline f32x4 load_partial(const float* from, int count) {
   return {v};
 }
 
-// Stores the first `count` (0..4) lanes and touches nothing beyond them.
-inline void store_partial(float* to, f32x4 a, int count) {
-  if (count >= 4) return store(to, a);
+// Stores the first `count` (0..3) lanes and touches nothing beyond them.
+[[gnu::noinline]] inline void store_rest(float* to, f32x4 a, int count) {
   if (count >= 2) {
     wasm_v128_store64_lane(to, a.v, 0);
     if (count == 3) wasm_v128_store32_lane(to + 2, a.v, 2);
@@ -78,37 +80,47 @@ inline void store_partial(float* to, f32x4 a, int count) {
   }
 }
 
+// The same for any count, of which at most four are meant.
+HEED_INLINE f32x4 load_partial(const float* from, int count) {
+  return count >= 4 ? load(from) : load_rest(from, count);
+}
+HEED_INLINE void store_partial(float* to, f32x4 a, int count) {
+  count >= 4 ? store(to, a) : store_rest(to, a, count);
+}
+
 // ---- f32x4: making
 
-inline f32x4 splat(float a) { return {wasm_f32x4_splat(a)}; }
-inline f32x4 zero() { return {wasm_f32x4_splat(0.0f)}; }
-inline f32x4 make_f32(float a, float b, float c, float d) { return {wasm_f32x4_make(a, b, c, d)}; }
+HEED_INLINE f32x4 splat(float a) { return {wasm_f32x4_splat(a)}; }
+HEED_INLINE f32x4 zero() { return {wasm_f32x4_splat(0.0f)}; }
+HEED_INLINE f32x4 make_f32(float a, float b, float c, float d) {
+  return {wasm_f32x4_make(a, b, c, d)};
+}
 
 template <int kLane>
-inline float lane(f32x4 a) {
+HEED_INLINE float lane(f32x4 a) {
   return wasm_f32x4_extract_lane(a.v, kLane);
 }
 
 // ---- f32x4: arithmetic
 
-inline f32x4 operator+(f32x4 a, f32x4 b) { return {wasm_f32x4_add(a.v, b.v)}; }
-inline f32x4 operator-(f32x4 a, f32x4 b) { return {wasm_f32x4_sub(a.v, b.v)}; }
-inline f32x4 operator*(f32x4 a, f32x4 b) { return {wasm_f32x4_mul(a.v, b.v)}; }
-inline f32x4 operator/(f32x4 a, f32x4 b) { return {wasm_f32x4_div(a.v, b.v)}; }
-inline f32x4 operator-(f32x4 a) { return {wasm_f32x4_neg(a.v)}; }
-inline f32x4& operator+=(f32x4& a, f32x4 b) { return a = a + b; }
-inline f32x4& operator-=(f32x4& a, f32x4 b) { return a = a - b; }
-inline f32x4& operator*=(f32x4& a, f32x4 b) { return a = a * b; }
-inline f32x4 abs(f32x4 a) { return {wasm_f32x4_abs(a.v)}; }
-inline f32x4 sqrt(f32x4 a) { return {wasm_f32x4_sqrt(a.v)}; }
-inline f32x4 floor(f32x4 a) { return {wasm_f32x4_floor(a.v)}; }
-inline f32x4 ceil(f32x4 a) { return {wasm_f32x4_ceil(a.v)}; }
-inline f32x4 trunc(f32x4 a) { return {wasm_f32x4_trunc(a.v)}; }
-inline f32x4 round_even(f32x4 a) { return {wasm_f32x4_nearest(a.v)}; }
+HEED_INLINE f32x4 operator+(f32x4 a, f32x4 b) { return {wasm_f32x4_add(a.v, b.v)}; }
+HEED_INLINE f32x4 operator-(f32x4 a, f32x4 b) { return {wasm_f32x4_sub(a.v, b.v)}; }
+HEED_INLINE f32x4 operator*(f32x4 a, f32x4 b) { return {wasm_f32x4_mul(a.v, b.v)}; }
+HEED_INLINE f32x4 operator/(f32x4 a, f32x4 b) { return {wasm_f32x4_div(a.v, b.v)}; }
+HEED_INLINE f32x4 operator-(f32x4 a) { return {wasm_f32x4_neg(a.v)}; }
+HEED_INLINE f32x4& operator+=(f32x4& a, f32x4 b) { return a = a + b; }
+HEED_INLINE f32x4& operator-=(f32x4& a, f32x4 b) { return a = a - b; }
+HEED_INLINE f32x4& operator*=(f32x4& a, f32x4 b) { return a = a * b; }
+HEED_INLINE f32x4 abs(f32x4 a) { return {wasm_f32x4_abs(a.v)}; }
+HEED_INLINE f32x4 sqrt(f32x4 a) { return {wasm_f32x4_sqrt(a.v)}; }
+HEED_INLINE f32x4 floor(f32x4 a) { return {wasm_f32x4_floor(a.v)}; }
+HEED_INLINE f32x4 ceil(f32x4 a) { return {wasm_f32x4_ceil(a.v)}; }
+HEED_INLINE f32x4 trunc(f32x4 a) { return {wasm_f32x4_trunc(a.v)}; }
+HEED_INLINE f32x4 round_even(f32x4 a) { return {wasm_f32x4_nearest(a.v)}; }
 
 // a * b + c. In the relaxed build the engine may round once (where the processor has a fused
 // instruction) or twice; in the other it rounds twice.
-inline f32x4 madd(f32x4 a, f32x4 b, f32x4 c) {
+HEED_INLINE f32x4 madd(f32x4 a, f32x4 b, f32x4 c) {
 #if defined(HEED_RELAXED)
   return {wasm_f32x4_relaxed_madd(a.v, b.v, c.v)};
 #else
@@ -117,7 +129,7 @@ inline f32x4 madd(f32x4 a, f32x4 b, f32x4 c) {
 }
 
 // c - a * b, rounded as `madd` is.
-inline f32x4 nmadd(f32x4 a, f32x4 b, f32x4 c) {
+HEED_INLINE f32x4 nmadd(f32x4 a, f32x4 b, f32x4 c) {
 #if defined(HEED_RELAXED)
   return {wasm_f32x4_relaxed_nmadd(a.v, b.v, c.v)};
 #else
@@ -136,42 +148,42 @@ inline bool madd_rounds_once() {
 
 // b < a ? b : a, and a < b ? b : a. One instruction each. The result is `a` where either is NaN:
 // with the value first and the bound second, a NaN value stays NaN.
-inline f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
-inline f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
+HEED_INLINE f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
+HEED_INLINE f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
 
 // NaN where either is NaN. Some ten instructions on x86.
-inline f32x4 min_nan(f32x4 a, f32x4 b) { return {wasm_f32x4_min(a.v, b.v)}; }
-inline f32x4 max_nan(f32x4 a, f32x4 b) { return {wasm_f32x4_max(a.v, b.v)}; }
+HEED_INLINE f32x4 min_nan(f32x4 a, f32x4 b) { return {wasm_f32x4_min(a.v, b.v)}; }
+HEED_INLINE f32x4 max_nan(f32x4 a, f32x4 b) { return {wasm_f32x4_max(a.v, b.v)}; }
 
 // ---- f32x4: comparisons (false for NaN, but != is true)
 
-inline i32x4 operator<(f32x4 a, f32x4 b) { return {wasm_f32x4_lt(a.v, b.v)}; }
-inline i32x4 operator<=(f32x4 a, f32x4 b) { return {wasm_f32x4_le(a.v, b.v)}; }
-inline i32x4 operator>(f32x4 a, f32x4 b) { return {wasm_f32x4_gt(a.v, b.v)}; }
-inline i32x4 operator>=(f32x4 a, f32x4 b) { return {wasm_f32x4_ge(a.v, b.v)}; }
-inline i32x4 operator==(f32x4 a, f32x4 b) { return {wasm_f32x4_eq(a.v, b.v)}; }
-inline i32x4 operator!=(f32x4 a, f32x4 b) { return {wasm_f32x4_ne(a.v, b.v)}; }
+HEED_INLINE i32x4 operator<(f32x4 a, f32x4 b) { return {wasm_f32x4_lt(a.v, b.v)}; }
+HEED_INLINE i32x4 operator<=(f32x4 a, f32x4 b) { return {wasm_f32x4_le(a.v, b.v)}; }
+HEED_INLINE i32x4 operator>(f32x4 a, f32x4 b) { return {wasm_f32x4_gt(a.v, b.v)}; }
+HEED_INLINE i32x4 operator>=(f32x4 a, f32x4 b) { return {wasm_f32x4_ge(a.v, b.v)}; }
+HEED_INLINE i32x4 operator==(f32x4 a, f32x4 b) { return {wasm_f32x4_eq(a.v, b.v)}; }
+HEED_INLINE i32x4 operator!=(f32x4 a, f32x4 b) { return {wasm_f32x4_ne(a.v, b.v)}; }
 
 // Lane by lane: mask ? a : b. The mask's lanes are all ones or zero.
-inline f32x4 select(i32x4 mask, f32x4 a, f32x4 b) {
+HEED_INLINE f32x4 select(i32x4 mask, f32x4 a, f32x4 b) {
   return {wasm_v128_bitselect(a.v, b.v, mask.v)};
 }
 
 // ---- f32x4: across lanes
 
-inline float horizontal_sum(f32x4 a) {
+HEED_INLINE float horizontal_sum(f32x4 a) {
   const v128_t pairs = wasm_f32x4_add(a.v, wasm_i32x4_shuffle(a.v, a.v, 2, 3, 0, 1));
   return wasm_f32x4_extract_lane(
       wasm_f32x4_add(pairs, wasm_i32x4_shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
 }
 
 // NaN when a lane is NaN.
-inline float horizontal_max(f32x4 a) {
+HEED_INLINE float horizontal_max(f32x4 a) {
   const v128_t pairs = wasm_f32x4_max(a.v, wasm_i32x4_shuffle(a.v, a.v, 2, 3, 0, 1));
   return wasm_f32x4_extract_lane(
       wasm_f32x4_max(pairs, wasm_i32x4_shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
 }
-inline float horizontal_min(f32x4 a) {
+HEED_INLINE float horizontal_min(f32x4 a) {
   const v128_t pairs = wasm_f32x4_min(a.v, wasm_i32x4_shuffle(a.v, a.v, 2, 3, 0, 1));
   return wasm_f32x4_extract_lane(
       wasm_f32x4_min(pairs, wasm_i32x4_shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
@@ -179,12 +191,12 @@ inline float horizontal_min(f32x4 a) {
 
 // Lanes of a and b: indices 0..3 name a's, 4..7 b's.
 template <int kA, int kB, int kC, int kD>
-inline f32x4 shuffle(f32x4 a, f32x4 b) {
+HEED_INLINE f32x4 shuffle(f32x4 a, f32x4 b) {
   return {wasm_i32x4_shuffle(a.v, b.v, kA, kB, kC, kD)};
 }
 
 // Rows become columns.
-inline void transpose(f32x4& a, f32x4& b, f32x4& c, f32x4& d) {
+HEED_INLINE void transpose(f32x4& a, f32x4& b, f32x4& c, f32x4& d) {
   const f32x4 ab_low = shuffle<0, 4, 1, 5>(a, b), ab_high = shuffle<2, 6, 3, 7>(a, b);
   const f32x4 cd_low = shuffle<0, 4, 1, 5>(c, d), cd_high = shuffle<2, 6, 3, 7>(c, d);
   a = shuffle<0, 1, 4, 5>(ab_low, cd_low);
@@ -195,51 +207,51 @@ inline void transpose(f32x4& a, f32x4& b, f32x4& c, f32x4& d) {
 
 // ---- i32x4
 
-inline i32x4 load(const int32_t* from) { return {wasm_v128_load(from)}; }
-inline void store(int32_t* to, i32x4 a) { wasm_v128_store(to, a.v); }
-inline i32x4 splat(int32_t a) { return {wasm_i32x4_splat(a)}; }
-inline i32x4 make_i32(int32_t a, int32_t b, int32_t c, int32_t d) {
+HEED_INLINE i32x4 load(const int32_t* from) { return {wasm_v128_load(from)}; }
+HEED_INLINE void store(int32_t* to, i32x4 a) { wasm_v128_store(to, a.v); }
+HEED_INLINE i32x4 splat(int32_t a) { return {wasm_i32x4_splat(a)}; }
+HEED_INLINE i32x4 make_i32(int32_t a, int32_t b, int32_t c, int32_t d) {
   return {wasm_i32x4_make(a, b, c, d)};
 }
 
 template <int kLane>
-inline int32_t lane(i32x4 a) {
+HEED_INLINE int32_t lane(i32x4 a) {
   return wasm_i32x4_extract_lane(a.v, kLane);
 }
 
-inline i32x4 operator+(i32x4 a, i32x4 b) { return {wasm_i32x4_add(a.v, b.v)}; }
-inline i32x4 operator-(i32x4 a, i32x4 b) { return {wasm_i32x4_sub(a.v, b.v)}; }
-inline i32x4 operator*(i32x4 a, i32x4 b) { return {wasm_i32x4_mul(a.v, b.v)}; }
-inline i32x4 operator&(i32x4 a, i32x4 b) { return {wasm_v128_and(a.v, b.v)}; }
-inline i32x4 operator|(i32x4 a, i32x4 b) { return {wasm_v128_or(a.v, b.v)}; }
-inline i32x4 operator^(i32x4 a, i32x4 b) { return {wasm_v128_xor(a.v, b.v)}; }
-inline i32x4 operator~(i32x4 a) { return {wasm_v128_not(a.v)}; }
-inline i32x4 operator<(i32x4 a, i32x4 b) { return {wasm_i32x4_lt(a.v, b.v)}; }
-inline i32x4 operator>(i32x4 a, i32x4 b) { return {wasm_i32x4_gt(a.v, b.v)}; }
-inline i32x4 operator==(i32x4 a, i32x4 b) { return {wasm_i32x4_eq(a.v, b.v)}; }
-inline i32x4 min(i32x4 a, i32x4 b) { return {wasm_i32x4_min(a.v, b.v)}; }
-inline i32x4 max(i32x4 a, i32x4 b) { return {wasm_i32x4_max(a.v, b.v)}; }
-inline i32x4 select(i32x4 mask, i32x4 a, i32x4 b) {
+HEED_INLINE i32x4 operator+(i32x4 a, i32x4 b) { return {wasm_i32x4_add(a.v, b.v)}; }
+HEED_INLINE i32x4 operator-(i32x4 a, i32x4 b) { return {wasm_i32x4_sub(a.v, b.v)}; }
+HEED_INLINE i32x4 operator*(i32x4 a, i32x4 b) { return {wasm_i32x4_mul(a.v, b.v)}; }
+HEED_INLINE i32x4 operator&(i32x4 a, i32x4 b) { return {wasm_v128_and(a.v, b.v)}; }
+HEED_INLINE i32x4 operator|(i32x4 a, i32x4 b) { return {wasm_v128_or(a.v, b.v)}; }
+HEED_INLINE i32x4 operator^(i32x4 a, i32x4 b) { return {wasm_v128_xor(a.v, b.v)}; }
+HEED_INLINE i32x4 operator~(i32x4 a) { return {wasm_v128_not(a.v)}; }
+HEED_INLINE i32x4 operator<(i32x4 a, i32x4 b) { return {wasm_i32x4_lt(a.v, b.v)}; }
+HEED_INLINE i32x4 operator>(i32x4 a, i32x4 b) { return {wasm_i32x4_gt(a.v, b.v)}; }
+HEED_INLINE i32x4 operator==(i32x4 a, i32x4 b) { return {wasm_i32x4_eq(a.v, b.v)}; }
+HEED_INLINE i32x4 min(i32x4 a, i32x4 b) { return {wasm_i32x4_min(a.v, b.v)}; }
+HEED_INLINE i32x4 max(i32x4 a, i32x4 b) { return {wasm_i32x4_max(a.v, b.v)}; }
+HEED_INLINE i32x4 select(i32x4 mask, i32x4 a, i32x4 b) {
   return {wasm_v128_bitselect(a.v, b.v, mask.v)};
 }
 
 template <int kBits>
-inline i32x4 shift_left(i32x4 a) {
+HEED_INLINE i32x4 shift_left(i32x4 a) {
   return {wasm_i32x4_shl(a.v, kBits)};
 }
 // Keeps the sign.
 template <int kBits>
-inline i32x4 shift_right(i32x4 a) {
+HEED_INLINE i32x4 shift_right(i32x4 a) {
   return {wasm_i32x4_shr(a.v, kBits)};
 }
 // Brings in zeros.
 template <int kBits>
-inline i32x4 shift_right_logical(i32x4 a) {
+HEED_INLINE i32x4 shift_right_logical(i32x4 a) {
   return {wasm_u32x4_shr(a.v, kBits)};
 }
 
-inline bool any(i32x4 mask) { return wasm_v128_any_true(mask.v); }
-inline bool all(i32x4 mask) { return wasm_i32x4_all_true(mask.v); }
+HEED_INLINE bool any(i32x4 mask) { return wasm_v128_any_true(mask.v); }
+HEED_INLINE bool all(i32x4 mask) { return wasm_i32x4_all_true(mask.v); }
 
 // ---- i16x8: what products of 8-bit integers are computed in
 
@@ -248,19 +260,19 @@ struct i16x8 {
   v128_t v;
 };
 
-inline i16x8 load(const int16_t* from) { return {wasm_v128_load(from)}; }
+HEED_INLINE i16x8 load(const int16_t* from) { return {wasm_v128_load(from)}; }
 // The two integers at `from`, four times.
-inline i16x8 load_splat_pair(const int16_t* from) { return {wasm_v128_load32_splat(from)}; }
+HEED_INLINE i16x8 load_splat_pair(const int16_t* from) { return {wasm_v128_load32_splat(from)}; }
 // Lane i: a[2 i] * b[2 i] + a[2 i + 1] * b[2 i + 1].
-inline i32x4 dot_pairs(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
+HEED_INLINE i32x4 dot_pairs(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
 
 // ---- conversions
 
-inline f32x4 to_f32(i32x4 a) { return {wasm_f32x4_convert_i32x4(a.v)}; }
+HEED_INLINE f32x4 to_f32(i32x4 a) { return {wasm_f32x4_convert_i32x4(a.v)}; }
 // Towards zero; out of range saturates, NaN gives 0.
-inline i32x4 to_i32(f32x4 a) { return {wasm_i32x4_trunc_sat_f32x4(a.v)}; }
+HEED_INLINE i32x4 to_i32(f32x4 a) { return {wasm_i32x4_trunc_sat_f32x4(a.v)}; }
 // The same bits.
-inline i32x4 bits(f32x4 a) { return {a.v}; }
-inline f32x4 from_bits(i32x4 a) { return {a.v}; }
+HEED_INLINE i32x4 bits(f32x4 a) { return {a.v}; }
+HEED_INLINE f32x4 from_bits(i32x4 a) { return {a.v}; }
 
 }  // namespace heed::simd
