@@ -128,11 +128,18 @@ async function* readFile(fs: NodeFs, path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-async function* readStream(
-  stream: ReadableStream<Uint8Array>,
+/**
+ * The stream is locked at once: Node.js cancels the body of a response that nobody holds any more and nobody
+ * reads yet, and such a stream ends as if it had been empty.
+ */
+function readStream(stream: ReadableStream<Uint8Array>, where: string): AsyncIterable<Uint8Array> {
+  return readAll(stream.getReader(), where); // WebKit's streams are not iterable
+}
+
+async function* readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   where: string,
 ): AsyncIterable<Uint8Array> {
-  const reader = stream.getReader(); // WebKit's streams are not iterable
   try {
     for (;;) {
       const { done, value } = await reader.read();
