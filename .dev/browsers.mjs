@@ -19,6 +19,13 @@ export const kChromiumArguments = [
   "--disable-sync",
 ];
 
+/** What gives Chromium a camera that shows a film, without asking; a single JPEG is a film of one picture. */
+export const fakeCameraArguments = (film) => [
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  `--use-file-for-fake-video-capture=${film}`,
+];
+
 /** The programs, or undefined where one is not installed: { chromium, firefox, jsc }. */
 export function browsers() {
   return {

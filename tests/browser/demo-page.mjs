@@ -26,6 +26,23 @@ export async function readSample(page, id) {
   return page.$$eval(".lines .words", (nodes) => nodes.map((node) => node.textContent));
 }
 
+/** Waits until a picture of this name is read, and gives its lines. */
+export async function linesOf(page, name) {
+  await page.waitForFunction(
+    (wanted) => document.querySelector(".picture").ariaLabel?.startsWith(wanted),
+    { timeout: kTimeout },
+    `${name}, `,
+  );
+  await page.waitForSelector('.lines[aria-busy="false"]', { timeout: kTimeout });
+  return page.$$eval(".lines .words", (nodes) => nodes.map((node) => node.textContent));
+}
+
+/** Waits for what the page says of an image that it could not open. */
+export async function refusal(page) {
+  await page.waitForSelector(".refusal:not(:empty)", { timeout: kTimeout, visible: true });
+  return page.$eval(".refusal", (node) => node.textContent);
+}
+
 /** How many different colours a canvas shows (at most 64 are counted); 0 or 1 is a blank one. */
 export const coloursOf = (page, selector) =>
   page.$eval(selector, (canvas) => {

@@ -66,3 +66,17 @@ test("the recogniser's self-attention: eight heads, every row sums to 1", async 
     }
   }
 });
+
+test("self-attention asks for no output, so that none is computed", async () => {
+  const asked: unknown[] = [];
+  const model = {
+    inputs: networks.recognise.inputs,
+    attention: networks.recognise.attention,
+    run: (...call: Parameters<typeof networks.recognise.run>) => {
+      asked.push(call[1]?.outputs);
+      return networks.recognise.run(...call);
+    },
+  };
+  await readSelfAttention(model as unknown as typeof networks.recognise, inputs.recognise());
+  expect(asked).toEqual([[]]);
+});

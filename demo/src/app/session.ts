@@ -38,6 +38,8 @@ export class Session {
   readonly picture = new Cell<Picture | undefined>(undefined);
   readonly status = new Cell<Status>("empty");
   readonly message = new Cell("");
+  /** Why the image that was chosen last could not be opened; the picture before it stays. */
+  readonly refusal = new Cell("");
   readonly slots = new Cell<readonly Slot[]>([]);
   readonly times = new Cell<Times | undefined>(undefined);
   readonly map = new Cell<ProbabilityMap | undefined>(undefined);
@@ -54,10 +56,23 @@ export class Session {
   /** Whether a network ended itself: an engine that trapped is not used again. */
   readonly broken = new Cell(false);
   #reading: AbortController | undefined;
+  #openings = 0;
 
-  /** Shows a picture and reads it, as soon as the networks are there. */
-  async open(picture: Picture): Promise<void> {
-    this.picture.value = picture;
+  /**
+   * Shows a picture and reads it, as soon as the networks are there; nothing if none was chosen.
+   * Of pictures that are opened at once the last one chosen is shown, not the last one decoded.
+   */
+  async open(opening: Promise<Picture | undefined>): Promise<void> {
+    const turn = ++this.#openings;
+    this.refusal.value = "";
+    try {
+      const picture = await opening;
+      if (!picture || turn !== this.#openings) return;
+      this.picture.value = picture;
+    } catch (error) {
+      if (turn === this.#openings) this.refusal.value = messageOf(error);
+      return;
+    }
     await this.read();
   }
 
@@ -87,14 +102,9 @@ export class Session {
       this.status.value = "done";
     } catch (error) {
       if (reading.signal.aborted) return;
-      this.fail(error);
+      this.message.value = this.explain(error);
+      this.status.value = "failed";
     }
-  }
-
-  /** Shows what went wrong with the reading. */
-  fail(error: unknown): void {
-    this.message.value = this.explain(error);
-    this.status.value = "failed";
   }
 
   /** What went wrong, in words; a network that cannot be used on is loaded anew. */

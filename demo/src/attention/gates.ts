@@ -22,7 +22,7 @@ export async function readGates(model: Model, x: Tensor, block: Block): Promise<
   const name = model.inputs[0]?.name ?? "x";
   const result = await model.run(
     { [name]: x },
-    { attention: ids, ...(isThere && { outputs: [block.input] }) },
+    { attention: ids, outputs: isThere ? [block.input] : [] },
   );
   const gates = new Map<string, Gate>();
   for (const id of ids) {

@@ -13,14 +13,18 @@ export interface SelfAttention {
 export const selfAttentionBlocks = (model: Model): Block[] =>
   model.attention.filter(({ kind }) => kind === "self");
 
-/** Runs the recogniser on a line for the weights of all its self-attention blocks, by block id. */
+/**
+ * Runs the recogniser on a line for the weights of all its self-attention blocks, by block id. No
+ * output is asked for, so that what follows the last map, down to the softmax over the whole
+ * dictionary, is not computed.
+ */
 export async function readSelfAttention(
   model: Model,
   x: Tensor,
 ): Promise<Map<string, SelfAttention>> {
   const ids = selfAttentionBlocks(model).map(({ id }) => id);
   const name = model.inputs[0]?.name ?? "x";
-  const { attention } = await model.run({ [name]: x }, { attention: ids });
+  const { attention } = await model.run({ [name]: x }, { attention: ids, outputs: [] });
   const found = new Map<string, SelfAttention>();
   for (const id of ids) {
     const map = attention.get(id);

@@ -1,6 +1,6 @@
 import { h } from "./dom";
 
-/** A phone's own camera, where the page may not have a live picture. */
+/** A phone's own camera, where browsers give pages no live picture: without a secure connection. */
 function takeWithInput(): Promise<Blob | undefined> {
   const input = h("input", { type: "file", accept: "image/*" });
   input.setAttribute("capture", "environment");
@@ -17,15 +17,21 @@ async function grab(video: HTMLVideoElement): Promise<Blob> {
   return canvas.convertToBlob({ type: "image/png" });
 }
 
+async function openCamera(): Promise<MediaStream> {
+  const video = { facingMode: "environment", width: { ideal: 1920 } };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video });
+  } catch (cause) {
+    const refused = (cause as Error).name === "NotAllowedError";
+    const reason = refused ? "The browser did not allow the camera" : "No camera could be opened";
+    throw new Error(`${reason}; choose an image instead`, { cause });
+  }
+}
+
 /** Shows the camera in a dialog; gives the photograph, or nothing if it was cancelled. */
 export async function takePhoto(): Promise<Blob | undefined> {
-  const video = { facingMode: "environment", width: { ideal: 1920 } };
-  let stream: MediaStream;
-  try {
-    stream = await navigator.mediaDevices.getUserMedia({ video });
-  } catch {
-    return takeWithInput();
-  }
+  if (!navigator.mediaDevices) return takeWithInput();
+  const stream = await openCamera();
   const live = h("video", { autoplay: true, muted: true, playsInline: true, srcObject: stream });
   const shutter = h(
     "button",
@@ -53,6 +59,7 @@ export async function takePhoto(): Promise<Blob | undefined> {
     });
   } finally {
     for (const track of stream.getTracks()) track.stop();
+    dialog.close(); // gives the focus back to the button that opened it
     dialog.remove();
   }
 }

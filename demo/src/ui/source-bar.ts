@@ -1,6 +1,6 @@
 import { firstImage, openImage } from "../app/open-image";
 import { kSamples, type Sample } from "../app/samples";
-import type { Session } from "../app/session";
+import type { Picture, Session } from "../app/session";
 import { takePhoto } from "./camera";
 import { h, icon } from "./dom";
 
@@ -10,35 +10,36 @@ const kIcons = {
   paste: "M5.5 3.5h-2v10h9v-10h-2M5.5 2.5h5v2.5h-5z",
 };
 
-/** Opens an image, whatever it came from, and shows what went wrong if that fails. */
-async function openFile(session: Session, blob: Blob, name: string): Promise<void> {
-  try {
-    await session.open(await openImage(blob, name));
-  } catch (error) {
-    session.fail(error);
-  }
+async function fetchSample({ url, title }: Sample): Promise<Picture> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${title}: HTTP status ${response.status}`);
+  return openImage(await response.blob(), title);
 }
 
-export async function openSample(session: Session, sample: Sample): Promise<void> {
+export const openSample = (session: Session, sample: Sample): Promise<void> =>
+  session.open(fetchSample(sample));
+
+const kNothingToPaste = "There is no image on the clipboard";
+
+async function clipboardImage(): Promise<Picture> {
+  let items: ClipboardItems;
   try {
-    const response = await fetch(sample.url);
-    if (!response.ok) throw new Error(`${sample.title}: HTTP status ${response.status}`);
-    await openFile(session, await response.blob(), sample.title);
-  } catch (error) {
-    session.fail(error);
+    items = await navigator.clipboard.read();
+  } catch (cause) {
+    const message =
+      "The browser did not allow reading the clipboard; press Ctrl+V or Cmd+V instead";
+    throw new Error(message, { cause });
   }
+  for (const item of items) {
+    const type = item.types.find((name) => name.startsWith("image/"));
+    if (type) return openImage(await item.getType(type), "Pasted image");
+  }
+  throw new Error(kNothingToPaste);
 }
 
-async function pasteImage(session: Session): Promise<void> {
-  try {
-    for (const item of await navigator.clipboard.read()) {
-      const type = item.types.find((name) => name.startsWith("image/"));
-      if (type) return await openFile(session, await item.getType(type), "Pasted image");
-    }
-    session.fail("There is no image on the clipboard");
-  } catch {
-    session.fail("The browser did not allow reading the clipboard; press Ctrl+V or Cmd+V instead");
-  }
+async function photograph(): Promise<Picture | undefined> {
+  const photo = await takePhoto();
+  return photo && openImage(photo, "Photograph");
 }
 
 function listen(session: Session): void {
@@ -55,11 +56,14 @@ function listen(session: Session): void {
     mark(0);
     const [any] = event.dataTransfer?.files ?? [];
     const file = firstImage(event.dataTransfer?.files) ?? any;
-    if (file) void openFile(session, file, file.name);
+    if (file) void session.open(openImage(file, file.name));
   });
   document.addEventListener("paste", (event) => {
     const file = firstImage(event.clipboardData?.files);
-    if (file) void openFile(session, file, "Pasted image");
+    const picture = file
+      ? openImage(file, "Pasted image")
+      : Promise.reject(new Error(kNothingToPaste));
+    void session.open(picture);
   });
 }
 
@@ -68,13 +72,9 @@ export function sourceBar(session: Session): HTMLElement {
   const input = h("input", { type: "file", accept: "image/*", hidden: true, id: "file" });
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    if (file) void openFile(session, file, file.name);
+    if (file) void session.open(openImage(file, file.name));
     input.value = "";
   });
-  const photograph = async (): Promise<void> => {
-    const photo = await takePhoto();
-    if (photo) await openFile(session, photo, "Photograph");
-  };
   const button = (label: string, path: string, act: () => void, kind = ""): HTMLElement =>
     h("button", { type: "button", class: kind, on: { click: act } }, icon(path), label);
   const samples = kSamples.map((sample) =>
@@ -93,6 +93,10 @@ export function sourceBar(session: Session): HTMLElement {
   );
   listen(session);
   const hint = h("p", { class: "hint" }, "Drop an image anywhere, or take a sample:");
+  const refusal = h("p", { class: "refusal", aria: { role: "alert" } });
+  session.refusal.watch((message) => {
+    refusal.textContent = message;
+  });
   const bar = h(
     "section",
     { class: "sources", aria: { label: "Choose a picture" } },
@@ -100,10 +104,11 @@ export function sourceBar(session: Session): HTMLElement {
       "div",
       { class: "buttons" },
       button("Choose image", kIcons.file, () => input.click(), "primary"),
-      button("Camera", kIcons.camera, () => void photograph()),
-      button("Paste", kIcons.paste, () => void pasteImage(session)),
+      button("Camera", kIcons.camera, () => void session.open(photograph())),
+      button("Paste", kIcons.paste, () => void session.open(clipboardImage())),
       input,
     ),
+    refusal,
     h(
       "div",
       { class: "samples", aria: { role: "group", label: "Sample images" } },

@@ -26,6 +26,7 @@ import { segmented } from "../ui/segmented";
 import { blockPicker } from "./block-picker";
 import { featureGallery } from "./feature-gallery";
 import { heatFigure } from "./heat-figure";
+import { kRunning, whyNothing } from "./why-nothing";
 
 /** A channel, or the mean of those that the gate favours. */
 type Choice = number | "favoured";
@@ -35,6 +36,7 @@ function inputOf(session: Session, network: NetworkName) {
   const pixels = session.picture.value?.pixels;
   if (network === "detect") {
     return (
+      session.map.value && // a run before detection is done would only delay it
       pixels && {
         tensor: detectionInput(pixels, detectionSize(pixels, session.limit.value)),
         pixels,
@@ -74,14 +76,18 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
   let latest = 0;
   const run = async (): Promise<void> => {
     const model = session.networks.value?.[network.value];
-    const input =
-      active.value && model && block.value ? inputOf(session, network.value) : undefined;
     const turn = ++latest;
-    note.textContent = input ? "" : "Choose a picture; the gates of what was read appear here.";
-    if (!input || !model || !block.value) return;
+    if (!active.value) return;
+    const input = model && block.value ? inputOf(session, network.value) : undefined;
+    note.textContent = input ? kRunning : whyNothing(session);
+    if (!input || !model || !block.value) {
+      gates.value = new Map();
+      return;
+    }
     try {
       const found = await readGates(model, input.tensor, block.value);
       if (turn !== latest) return;
+      note.textContent = "";
       shown.value = input.pixels;
       choice.value = "favoured";
       gates.value = found;
@@ -98,6 +104,10 @@ export function gatesView(session: Session, layers: Layers, active: Cell<boolean
   });
   watchAll([active, block, session.map], () => void run());
   session.selected.watch(() => network.value !== "detect" && void run());
+  session.status.watch(() => {
+    if (gates.value.size === 0 && note.textContent !== kRunning)
+      note.textContent = whyNothing(session);
+  });
   watchAll([gates, order, choice], () => {
     const gate = gateOf();
     detail.hidden = !gate;

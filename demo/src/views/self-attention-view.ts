@@ -7,6 +7,7 @@ import { h } from "../ui/dom";
 import { segmented } from "../ui/segmented";
 import { attentionMatrix } from "./attention-matrix";
 import { attentionStrip } from "./attention-strip";
+import { kRunning, whyNothing } from "./why-nothing";
 
 /** What the views of a line's self-attention share. */
 export interface Focus {
@@ -32,14 +33,23 @@ export function selfAttentionView(session: Session, active: Cell<boolean>): HTML
 
   let latest = 0;
   const run = async (): Promise<void> => {
-    const model = session.networks.value?.recognise;
-    const line = active.value ? session.line : undefined;
-    note.textContent = line ? "" : "Choose a picture; then point at a character of a line.";
-    if (!model || !line || line === focus.line.value) return;
     const turn = ++latest;
+    if (!active.value) return;
+    const model = session.networks.value?.recognise;
+    const { line } = session;
+    note.textContent = "";
+    if (!model || !line) {
+      note.textContent = whyNothing(session);
+      focus.line.value = undefined;
+      focus.matrix.value = undefined;
+      return;
+    }
+    if (line === focus.line.value) return;
+    note.textContent = kRunning;
     try {
       const found = await readSelfAttention(model, textInput(line.crop));
       if (turn !== latest) return;
+      note.textContent = "";
       focus.line.value = line;
       focus.step.value = line.characters[0]?.step ?? 0;
       maps.value = found;
