@@ -54,8 +54,8 @@ export const coloursOf = (page, selector) =>
     return colours.size;
   });
 
-/** Keeps a picture of the page in build/screenshots. */
-export async function shoot(page, name) {
+/** Keeps a picture of the page in build/screenshots; `fullPage` takes what has to be scrolled to, too. */
+export async function shoot(page, name, { fullPage = false } = {}) {
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: `${shots}/${name}.png` });
+  await page.screenshot({ path: `${shots}/${name}.png`, fullPage });
 }

@@ -293,14 +293,18 @@ describe("in chromium, in the dark and on a phone", () => {
         dark: theme === "dark",
       });
       const widest = () => page.evaluate(() => document.documentElement.scrollWidth);
+      const rightEdges = () =>
+        page.$$eval("main > *", (nodes) => nodes.map((node) => node.getBoundingClientRect().right));
       await page.waitForSelector(".loading.ready", { timeout: 120_000 });
       expect(await widest()).toBe(360);
+      expect(Math.max(...(await rightEdges()))).toBeLessThanOrEqual(360 - 12); // the page's margin
+      await shoot(page, `phone-${theme}-start`, { fullPage: true });
       await readSample(page, "mixed");
       for (const [tab, shown] of Object.entries(kShown)) {
         await page.click(`#tab-${tab}`);
         await page.waitForSelector(shown, { timeout: 60_000, visible: true });
         expect(await widest()).toBe(360);
-        await shoot(page, `phone-${theme}-${tab}`);
+        await shoot(page, `phone-${theme}-${tab}`, { fullPage: true });
       }
       await page.close();
     },
