@@ -26,7 +26,8 @@ Result<std::vector<NamedWeight>> read(std::string_view text) {
 
 std::string file_of(std::string_view header, size_t data_bytes) {
   std::string file(8, '\0');
-  for (size_t i = 0; i < 8; ++i) file[i] = static_cast<char>(uint64_t{header.size()} >> (8 * i) & 0xFF);
+  for (size_t i = 0; i < 8; ++i)
+    file[i] = static_cast<char>(uint64_t{header.size()} >> (8 * i) & 0xFF);
   return file.append(header).append(data_bytes, '\1');
 }
 
