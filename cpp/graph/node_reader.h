@@ -15,6 +15,8 @@ struct TensorInfo {
   Shape shape;
   ConstantPtr value;
   bool known = false;
+
+  size_t bytes() const { return static_cast<size_t>(shape.count()) * byte_size(dtype); }
 };
 
 // A list of integers that belongs to somebody else: an attribute, or a constant of type int64 or

@@ -1,5 +1,6 @@
 #include "graph/optimize.h"
 
+#include "graph/editor.h"
 #include "graph/passes/passes.h"
 
 namespace heed {
@@ -8,18 +9,9 @@ namespace {
 
 // The weights that passes have replaced.
 void drop_unread_constants(Graph& graph) {
-  std::vector<uint8_t> read(graph.tensors.size(), false);
-  const auto mark = [&](TensorId id) {
-    if (id != kNoTensor) read[static_cast<size_t>(id)] = true;
-  };
-  for (const Node& node : graph.nodes) {
-    for (TensorId input : node.inputs) mark(input);
-    mark(node.residual);
-  }
-  for (TensorId id : graph.outputs) mark(id);
-  for (TensorId id : graph.keep) mark(id);
-  for (size_t id = 0; id < read.size(); ++id) {
-    if (!read[id]) graph.tensors[id].constant.reset();
+  const Editor editor(graph);
+  for (size_t id = 0; id < graph.tensors.size(); ++id) {
+    if (editor.uses(static_cast<TensorId>(id)) == 0) graph.tensors[id].constant.reset();
   }
 }
 

@@ -62,8 +62,7 @@ void PlanBuilder::drop_dead_nodes() {
 void PlanBuilder::start() {
   for (TensorId input : graph_.inputs) {
     const TensorInfo& known = info(input);
-    place(input).buffers[0] =
-        add_arena_slot(static_cast<size_t>(known.shape.count()) * byte_size(known.dtype));
+    place(input).buffers[0] = add_arena_slot(known.bytes());
   }
   if (!options_.force_channels_last) return;
   for (TensorId input : graph_.inputs) {
@@ -162,8 +161,7 @@ std::byte* PlanBuilder::input_data(int index) const {
 }
 
 size_t PlanBuilder::input_bytes(int index) const {
-  const TensorInfo& known = info(graph_.inputs[static_cast<size_t>(index)]);
-  return static_cast<size_t>(known.shape.count()) * byte_size(known.dtype);
+  return info(graph_.inputs[static_cast<size_t>(index)]).bytes();
 }
 
 std::vector<OutputValue> PlanBuilder::outputs() const {

@@ -10,10 +10,6 @@ namespace heed {
 
 namespace {
 
-size_t bytes_of(const TensorInfo& info) {
-  return static_cast<size_t>(info.shape.count()) * byte_size(info.dtype);
-}
-
 // Whether both layouts put the elements in the same order: one channel, or one position.
 bool same_order(const Shape& shape) {
   return shape.rank() < 3 || shape[1] <= 1 || shape.count(2, shape.rank()) <= 1;
@@ -58,7 +54,7 @@ Buffer PlanBuilder::buffer_for(TensorId tensor, Layout layout) {
   if (wanted != kNoBuffer) return use(wanted);
   const Buffer home = use(at.buffers[static_cast<size_t>(at.home)]);
   if (same_order(known.shape)) return wanted = home;
-  wanted = add_arena_slot(bytes_of(known));
+  wanted = add_arena_slot(known.bytes());
   const Buffer to = wanted;
   const kernels::StridedCopy copy = kernels::make_copy(
       known.shape, strides_of(known.shape, at.home), strides_of(known.shape, layout));
@@ -166,7 +162,7 @@ View Lowering::output(int index) {
   if (tensor == kNoTensor) return {};
   PlanBuilder::Placement& at = plan_.place(tensor);
   Buffer& buffer = at.buffers[static_cast<size_t>(at.home)];
-  if (buffer == kNoBuffer) buffer = plan_.add_arena_slot(bytes_of(plan_.info(tensor)));
+  if (buffer == kNoBuffer) buffer = plan_.add_arena_slot(plan_.info(tensor).bytes());
   return plan_.view(tensor, at.home);
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "graph/editor.h"
 #include "graph/operator.h"
 #include "graph/plan.h"
 
@@ -194,19 +195,16 @@ Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& reques
 // Plain weights go where their one reader has them packed. What remains of a file moves out of its
 // memory when that is less than went, so that the memory is free for the arena.
 void Session::State::release_packed_weights() {
-  std::vector<uint8_t> readers(graph.tensors.size(), 0);  // 0, 1, or 2 for more
-  const auto count = [&](TensorId id, bool alone) {
-    if (id == kNoTensor) return;
-    uint8_t& known = readers[static_cast<size_t>(id)];
-    known = known == 0 && alone ? 1 : 2;
+  Editor editor(graph);
+  // The branches of an If may read a weight in several ways.
+  const auto replaced = [&](size_t id) {
+    const auto tensor = static_cast<TensorId>(id);
+    if (!weights.replaces(tensor)) return false;
+    const Node* reader = editor.only_reader(tensor);
+    return reader && reader->op->name != "If" &&
+           std::none_of(plans.begin(), plans.end(),
+                        [&](const KeptPlan& kept) { return kept.plan->reads(tensor); });
   };
-  for (const Node& node : graph.nodes) {
-    for (TensorId input : node.inputs) count(input, node.op->name != "If");
-    count(node.residual, false);
-  }
-  for (TensorId id : graph.outputs) count(id, false);
-  for (TensorId id : graph.keep) count(id, false);
-
   const auto replace = [&](size_t id, const Constant& constant) {
     ConstantPtr& value = graph.tensors[id].constant;
     value = std::make_shared<const Constant>(constant);
@@ -219,10 +217,7 @@ void Session::State::release_packed_weights() {
     const ConstantPtr constant = graph.tensors[id].constant;
     if (!constant || !constant->data) continue;
     const bool in_file = constant->owner.use_count() > 1;
-    const bool read = std::any_of(plans.begin(), plans.end(), [&](const KeptPlan& kept) {
-      return kept.plan->reads(static_cast<TensorId>(id));
-    });
-    if (readers[id] > 1 || read || !weights.replaces(static_cast<TensorId>(id))) {
+    if (!replaced(id)) {
       if (in_file) remaining.push_back(id);
       left += in_file ? constant->bytes() : 0;
       continue;

@@ -3,6 +3,8 @@
 // of the exact result. Those that networks spend time in are inlined into their loops.
 #pragma once
 
+#include <utility>
+
 #include "simd/f32x4.h"
 
 namespace heed::kernels {
@@ -29,6 +31,19 @@ struct Reduced {
   f32x4 shifted, r;
 };
 
+// Horner's rule over kTerms coefficients, that of the highest power first. Unrolled, as loops here
+// are not by themselves.
+template <int kTerms>
+HEED_INLINE f32x4 polynomial(const float* coefficients, f32x4 x) {
+  const auto terms =
+      [&]<int... kAt>(std::integer_sequence<int, kAt...>) __attribute__((always_inline)) {
+        f32x4 sum = simd::load_splat(coefficients);
+        ((sum = simd::madd(sum, x, simd::load_splat(coefficients + 1 + kAt))), ...);
+        return sum;
+      };
+  return terms(std::make_integer_sequence<int, kTerms - 1>());
+}
+
 HEED_INLINE f32x4 magic() { return simd::splat(12582912.0f); }
 
 // |x| <= 2^21.
@@ -50,12 +65,7 @@ HEED_INLINE f32x4 exp2_negative(f32x4 t, int32_t bias) {
   using namespace simd;
   const f32x4 shifted = t + magic();
   const f32x4 r = t - (shifted - magic());
-  f32x4 p = load_splat(detail::kExp2);
-  p = madd(p, r, load_splat(detail::kExp2 + 1));
-  p = madd(p, r, load_splat(detail::kExp2 + 2));
-  p = madd(p, r, load_splat(detail::kExp2 + 3));
-  p = madd(p, r, load_splat(detail::kExp2 + 4));
-  p = madd(p, r, load_splat(detail::kExp2 + 5));
+  const f32x4 p = detail::polynomial<6>(detail::kExp2, r);
   return p * power_of_two(shifted, bias);
 }
 
@@ -66,12 +76,7 @@ HEED_INLINE f32x4 exp(f32x4 x) {
   using namespace simd;
   x = max(min(x, splat(88.8f)), splat(-87.3f));
   const auto [shifted, r] = detail::reduce_exp(x);
-  f32x4 p = load_splat(detail::kExp);
-  p = madd(p, r, load_splat(detail::kExp + 1));
-  p = madd(p, r, load_splat(detail::kExp + 2));
-  p = madd(p, r, load_splat(detail::kExp + 3));
-  p = madd(p, r, load_splat(detail::kExp + 4));
-  p = madd(p, r, load_splat(detail::kExp + 5));
+  const f32x4 p = detail::polynomial<6>(detail::kExp, r);
   // Half the power, and the sum twice: 2^128 is no float.
   return (p + p) * detail::power_of_two(shifted, 126);
 }
@@ -87,11 +92,7 @@ HEED_INLINE f32x4 exp_negative(f32x4 x) {
 HEED_INLINE f32x4 expm1_negative(f32x4 x) {
   using namespace simd;
   const auto [shifted, r] = detail::reduce_exp(max(x, splat(-30.0f)));
-  f32x4 q = load_splat(detail::kExpm1);
-  q = madd(q, r, load_splat(detail::kExpm1 + 1));
-  q = madd(q, r, load_splat(detail::kExpm1 + 2));
-  q = madd(q, r, load_splat(detail::kExpm1 + 3));
-  q = madd(q, r, load_splat(detail::kExpm1 + 4));
+  const f32x4 q = detail::polynomial<5>(detail::kExpm1, r);
   const f32x4 s = detail::power_of_two(shifted, 127);
   return madd(madd(q, r * r, r), s, s - splat(1.0f));
 }
@@ -121,14 +122,7 @@ HEED_INLINE f32x4 sigmoid(f32x4 x) {
 HEED_INLINE f32x4 erf(f32x4 x) {
   using namespace simd;
   const f32x4 t = min(abs(x), splat(3.93f));
-  f32x4 g = load_splat(detail::kErf);
-  g = madd(g, t, load_splat(detail::kErf + 1));
-  g = madd(g, t, load_splat(detail::kErf + 2));
-  g = madd(g, t, load_splat(detail::kErf + 3));
-  g = madd(g, t, load_splat(detail::kErf + 4));
-  g = madd(g, t, load_splat(detail::kErf + 5));
-  g = madd(g, t, load_splat(detail::kErf + 6));
-  g = madd(g, t, load_splat(detail::kErf + 7));
+  const f32x4 g = detail::polynomial<8>(detail::kErf, t);
   return copy_sign(expm1_negative(-(t * g)), x);
 }
 
@@ -138,14 +132,7 @@ HEED_INLINE f32x4 erf(f32x4 x) {
 HEED_INLINE f32x4 gelu(f32x4 x) {
   using namespace simd;
   const f32x4 t = abs(x);
-  f32x4 g = load_splat(detail::kGelu);
-  g = madd(g, t, load_splat(detail::kGelu + 1));
-  g = madd(g, t, load_splat(detail::kGelu + 2));
-  g = madd(g, t, load_splat(detail::kGelu + 3));
-  g = madd(g, t, load_splat(detail::kGelu + 4));
-  g = madd(g, t, load_splat(detail::kGelu + 5));
-  g = madd(g, t, load_splat(detail::kGelu + 6));
-  g = madd(g, t, load_splat(detail::kGelu + 7));
+  const f32x4 g = detail::polynomial<8>(detail::kGelu, t);
   const f32x4 h = detail::exp2_negative(max(t * g, splat(-126.0f)), 126);
   return x * select(x < splat(0.0f), h, splat(1.0f) - h);
 }
@@ -162,15 +149,7 @@ inline f32x4 log(f32x4 x) {
   const f32x4 m = from_bits((offset & splat(0x007fffff)) + splat(0x3f3504f3));
   const f32x4 n = to_f32(e);
   const f32x4 f = m - splat(1.0f);
-  f32x4 p = load_splat(detail::kLog);
-  p = madd(p, f, load_splat(detail::kLog + 1));
-  p = madd(p, f, load_splat(detail::kLog + 2));
-  p = madd(p, f, load_splat(detail::kLog + 3));
-  p = madd(p, f, load_splat(detail::kLog + 4));
-  p = madd(p, f, load_splat(detail::kLog + 5));
-  p = madd(p, f, load_splat(detail::kLog + 6));
-  p = madd(p, f, load_splat(detail::kLog + 7));
-  p = madd(p, f, load_splat(detail::kLog + 8));
+  const f32x4 p = detail::polynomial<9>(detail::kLog, f);
   const f32x4 square = f * f;
   f32x4 y = p * (square * f);
   y = madd(n, splat(-2.12194440e-4f), y);

@@ -18,8 +18,7 @@ Buffer pack_weights(Lowering& node, int index, std::string_view key, int64_t cou
 
 // Memory with `count` floats that `fill(from, to)` makes of input `index` (float32, row-major):
 // once and shared by all plans when the input is constant, else in scratch memory, by a task in
-// front of those that follow. `key` and `form`: see
-// Lowering::packed.
+// front of those that follow. `key` and `form`: see Lowering::packed.
 template <class F>
 Buffer pack_weights(Lowering& node, int index, std::string_view key, int64_t count, PackedForm form,
                     const F& fill) {
