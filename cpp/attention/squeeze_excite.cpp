@@ -1,7 +1,9 @@
 #include "attention/squeeze_excite.h"
 
+#include <algorithm>
 #include <functional>
 
+#include "attention/builder.h"
 #include "attention/mechanism.h"
 #include "attention/patterns.h"
 #include "base/sort.h"
@@ -150,6 +152,37 @@ std::optional<Block> match_squeeze_excite(Editor& editor, Node& last) {
     return std::move(block.value());
   }
   return {};
+}
+
+void build_squeeze_excite(Builder& b) {
+  const std::string prefix(b.text("prefix"));
+  const std::string reduce_names = join("fc1|conv_reduce|fc.0|fc.1|0|1|", prefix, "_1x1_down");
+  const std::string_view reduce = b.find(reduce_names);
+  const std::string expand_names =
+      join("fc2|conv_expand|fc.2|fc.3|", reduce == "0" ? "2" : "3", "|", prefix, "_1x1_up");
+  const std::string_view expand = b.find(expand_names);
+  const Extent channels = b.channels(join(reduce, ".weight"), 1);
+  // timm's width, SEModule: at least 8, and a multiple of it.
+  const Extent ratio = b.integer("reduction", 16, 1);
+  const Extent formula = std::max<Extent>(8, (channels / ratio + 4) / 8 * 8);
+  const Extent hidden = b.extent(join(reduce, ".weight"), 0, b.integer("hidden", formula, 1));
+  const bool channels_last = b.choice("layout", "NCHW|NHWC") == 1;
+  const Value given = channels_last ? b.argument("x", "batch height width #", {channels})
+                                    : b.argument("x", "batch # *", {channels});
+  const Value x = channels_last ? b.transpose(given, "0312") : given;
+  Value z = b.node("GlobalAveragePool", {x});
+  if (b.flag("addMaxPool")) {
+    z = b.mul(b.add(z, b.node("GlobalMaxPool", {x})), b.scalar(0.5f));
+  }
+  z = b.conv(z, reduce, {.out = hidden, .in = channels});
+  z = b.optional_batch_norm(z, "bn", hidden, false);
+  z = b.activate(z, b.activation("activation", "relu"));
+  z = b.conv(z, expand, {.out = channels, .in = hidden});
+  const Value s = b.activate(z, b.activation("gate", "sigmoid"));
+  const Value y = b.mul(x, s);
+  b.map("channel", channels_last ? b.transpose(s, "0231") : s,
+        channels_last ? "batch 1 1 channels" : "batch channels 1 1");
+  b.result(channels_last ? b.transpose(y, "0231") : y);
 }
 
 }  // namespace heed::attention

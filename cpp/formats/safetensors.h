@@ -7,24 +7,17 @@
 
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "graph/graph.h"
+#include "graph/named_weights.h"
 
 namespace heed {
-
-struct NamedWeight {
-  std::string name;
-  ConstantPtr value;
-};
 
 // The weights of a file, sorted by name. float16, bfloat16 and float64 become float32, 16-bit
 // integers become int32, wider unsigned ones int64. `owner` keeps `file` alive; elements that lie
 // well there stay there. Errors: kInvalidWeights (no such file, truncated at any byte, a header of
 // absurd length, offsets that overlap, leave gaps or do not fit the shape; with the tensor's name),
 // kUnsupportedType, kOutOfMemory.
-Result<std::vector<NamedWeight>> read_safetensors(std::span<const std::byte> file,
-                                                  std::shared_ptr<const void> owner);
+Result<NamedWeights> read_safetensors(std::span<const std::byte> file,
+                                      std::shared_ptr<const void> owner);
 
 }  // namespace heed

@@ -107,4 +107,28 @@ TensorId Graph::add_constant(std::string name, ConstantPtr constant) {
   return id;
 }
 
+std::string declared_shape(const std::vector<Dimension>& dims, bool more_axes) {
+  std::string text = "(";
+  for (size_t axis = 0; axis < dims.size(); ++axis) {
+    if (axis > 0) text.append(", ");
+    if (dims[axis].extent >= 0) {
+      append_text(text, dims[axis].extent);
+    } else {
+      text.append(dims[axis].name.empty() ? "?" : dims[axis].name);
+    }
+  }
+  if (more_axes) text.append(", ...");
+  text.push_back(')');
+  return text;
+}
+
+bool fits(const Shape& shape, const std::vector<Dimension>& dims, bool more_axes) {
+  const auto rank = static_cast<size_t>(shape.rank());
+  bool fits = more_axes ? rank >= dims.size() : rank == dims.size();
+  for (size_t axis = 0; fits && axis < dims.size(); ++axis) {
+    fits = dims[axis].extent < 0 || dims[axis].extent == shape[static_cast<int>(axis)];
+  }
+  return fits;
+}
+
 }  // namespace heed

@@ -128,6 +128,19 @@ struct Block {
   std::vector<Dimension> shape;  // of the map
 };
 
+// What a tensor must look like where a layer reads it; checked when shapes are known.
+struct Expectation {
+  TensorId tensor = kNoTensor;
+  std::string who;  // "CBAM 'layer1.cbam': x"
+  std::vector<Dimension> dims;
+  bool more_axes = false;  // any may follow
+};
+
+// "(batch, 16, ?)"; after it "..." where more axes may follow.
+std::string declared_shape(const std::vector<Dimension>& dims, bool more_axes = false);
+// Whether a shape has the rank and the fixed extents.
+bool fits(const Shape& shape, const std::vector<Dimension>& dims, bool more_axes = false);
+
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;
@@ -136,6 +149,7 @@ struct Graph {
   std::vector<TensorId>
       keep;  // inner tensors that a user wants to read: passes must not remove them
   std::vector<Block> blocks;
+  std::vector<Expectation> expectations;
 
   TensorId add_tensor(std::string name, DType dtype = DType::kF32);
   TensorId add_constant(std::string name, ConstantPtr constant);

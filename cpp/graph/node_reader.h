@@ -15,6 +15,7 @@ struct TensorInfo {
   Shape shape;
   ConstantPtr value;
   bool known = false;
+  bool checked = false;  // against the graph's expectations
 
   size_t bytes() const { return static_cast<size_t>(shape.count()) * byte_size(dtype); }
 };

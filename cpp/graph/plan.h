@@ -82,6 +82,7 @@ class PlanBuilder {
   void start();
   void drop_dead_nodes();
   Status infer_nodes();
+  Status check_expectations(TensorId tensor);
   Status infer_node(Node& node, bool& awaits);
   Status fold_node(const Node& node);
   Status inline_branch(size_t index);

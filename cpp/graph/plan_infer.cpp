@@ -38,16 +38,32 @@ Status PlanBuilder::infer_nodes() {
   return {};
 }
 
+// Of the layers that read a tensor; each is looked at once, in front of the tensor's first reader.
+Status PlanBuilder::check_expectations(TensorId tensor) {
+  if (graph_.expectations.empty() || info(tensor).checked) return {};
+  info(tensor).checked = true;
+  for (const Expectation& expectation : graph_.expectations) {
+    const Shape& shape = info(tensor).shape;
+    if (expectation.tensor != tensor || fits(shape, expectation.dims, expectation.more_axes))
+      continue;
+    return error(Code::kWrongShape, expectation.who, " has the shape ", shape, ", expected ",
+                 declared_shape(expectation.dims, expectation.more_axes));
+  }
+  return {};
+}
+
 Status PlanBuilder::infer_node(Node& node, bool& awaits) {
   for (TensorId input : node.inputs) {
     // A list of any length has no optional members.
     if (input == kNoTensor && node.op->max_inputs == 255) {
       return with_node(node, error(Code::kInvalidGraph, "one of its inputs is missing"));
     }
-    if (input != kNoTensor && !info(input).known) {
+    if (input == kNoTensor) continue;
+    if (!info(input).known) {
       return with_node(node,
                        error(Code::kInvalidGraph, "tensor '", name_of(input), "' has no value"));
     }
+    HEED_TRY(check_expectations(input));
   }
   Inference inference(node, infos_);
   node.op->infer(inference);

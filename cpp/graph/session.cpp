@@ -66,38 +66,14 @@ struct Session::State {
   Status enter_next_stage();
 };
 
-namespace {
-
-std::string declared_shape(const Tensor& tensor) {
-  std::string text = "(";
-  for (size_t axis = 0; axis < tensor.dims.size(); ++axis) {
-    if (axis > 0) text.append(", ");
-    const Dimension& dim = tensor.dims[axis];
-    if (dim.extent >= 0) {
-      append_text(text, dim.extent);
-    } else {
-      text.append(dim.name.empty() ? "?" : dim.name);
-    }
-  }
-  text.push_back(')');
-  return text;
-}
-
-}  // namespace
-
 // Fixed extents must match; axes of the same name must have the same extent, in all inputs.
 Status Session::State::check_input(size_t index, const Shape& shape,
                                    std::vector<std::pair<std::string_view, Extent>>& named) const {
   const Tensor& tensor = graph.tensor(graph.inputs[index]);
   if (!tensor.ranked) return {};
-  bool fits = shape.rank() == static_cast<int>(tensor.dims.size());
-  for (int axis = 0; fits && axis < shape.rank(); ++axis) {
-    const Dimension& dim = tensor.dims[static_cast<size_t>(axis)];
-    fits = dim.extent < 0 || dim.extent == shape[axis];
-  }
-  if (!fits) {
+  if (!fits(shape, tensor.dims)) {
     return error(Code::kWrongShape, "input '", tensor.name, "' has shape ", shape,
-                 ", the model expects ", declared_shape(tensor));
+                 ", the model expects ", declared_shape(tensor.dims));
   }
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const Dimension& dim = tensor.dims[static_cast<size_t>(axis)];

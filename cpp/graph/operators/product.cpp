@@ -16,12 +16,18 @@ Shape batch_shape(const Shape& shape) {
   return batch;
 }
 
+// The axis of B's columns; with the attribute transB, which layers set, it is the last but one.
+int columns_axis(const NodeReader& node, const Shape& b) {
+  return b.rank() > 1 && node.flag("transB") ? b.rank() - 2 : b.rank() - 1;
+}
+
 }  // namespace
 
 bool matmul_shape(NodeReader& node, Shape& out) {
   const Shape &a = node.shape(0), &b = node.shape(1);
   const Extent depth = a.rank() < 1 ? -1 : a[a.rank() - 1];
-  if (b.rank() < 1 || depth != b[b.rank() < 2 ? 0 : b.rank() - 2]) {
+  const int columns = columns_axis(node, b), rows = b.rank() < 2 ? 0 : 2 * b.rank() - 3 - columns;
+  if (b.rank() < 1 || depth != b[rows]) {
     node.fail(Code::kWrongShape,
               "a product of the shapes % and %: columns do not meet as many rows", a, b);
     return false;
@@ -30,7 +36,7 @@ bool matmul_shape(NodeReader& node, Shape& out) {
   node.broadcast_shapes(batch_shape(a), batch_shape(b), batch);
   Dims dims(batch);
   if (a.rank() > 1) dims.add(a[a.rank() - 2]);
-  if (b.rank() > 1) dims.add(b[b.rank() - 1]);
+  if (b.rank() > 1) dims.add(b[columns]);
   return node.make_shape(dims, out);
 }
 
@@ -40,10 +46,13 @@ kernels::BatchedGemm matmul_stack(NodeReader& node) {
   kernels::Gemm& product = shape.product;
   product.rows = a.rank() > 1 ? a[a.rank() - 2] : 1;
   product.depth = a[a.rank() - 1];
-  product.columns = b.rank() > 1 ? b[b.rank() - 1] : 1;
+  const int columns = columns_axis(node, b);
+  const bool transposed = columns + 1 < b.rank();
+  product.columns = b.rank() > 1 ? b[columns] : 1;
   product.a_step = product.depth;
   product.c_step = product.columns;
-  shape.b_row_step = product.columns;
+  shape.b_row_step = transposed ? 1 : product.columns;
+  shape.b_column_step = transposed ? product.depth : 1;
 
   const Shape a_batch = batch_shape(a), b_batch = batch_shape(b);
   const Shape batch = broadcast(a_batch, b_batch).value();

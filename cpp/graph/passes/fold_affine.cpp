@@ -113,7 +113,9 @@ std::optional<WeightLayout> weight_layout(const Node& node, const Constant& weig
         shape.rank() - 1,       shape.rank()};
   }
   if (name == "MatMul" && shape.rank() == 2) {
-    return WeightLayout{shape[1], shape[1], shape[0], 1, 1, 1, 1};
+    const bool rows = node.attributes->integer("transB", 0) != 0;  // (out, in)
+    return rows ? WeightLayout{shape[0], shape[0], 1, shape[1], 1, 1, 1}
+                : WeightLayout{shape[1], shape[1], shape[0], 1, 1, 1, 1};
   }
   return {};
 }
