@@ -112,6 +112,12 @@ bool Builder::given(const char* name) const {
          (c_.open && std::any_of(c_.given.begin(), c_.given.end(), named));
 }
 
+bool Builder::has_more_arguments() const {
+  return std::any_of(arguments_.begin(), arguments_.end(), [](const Argument& argument) {
+    return argument.name.empty() && !argument.used;
+  });
+}
+
 Value Builder::optional_argument(const char* name, const char* shape,
                                  std::initializer_list<Extent> extents) {
   if (given(name)) return argument(name, shape, extents);
@@ -150,6 +156,32 @@ const std::vector<double>& Builder::numbers(const char* name) {
   const Options::Entry* entry = layer_->options.find(name);
   if (entry && entry->is_text) fail(Code::kWrongValue, "the option '", name, "' must be numbers");
   return entry ? entry->numbers : none;
+}
+
+std::vector<int64_t> Builder::per_axis(const char* name, int axes, int64_t fallback,
+                                       int64_t least) {
+  std::vector<int64_t> values(static_cast<size_t>(axes), fallback);
+  const std::vector<double>& given = numbers(name);
+  if (given.empty()) return values;
+  if (given.size() != 1 && given.size() != values.size()) {
+    fail(Code::kWrongValue, "the option '", name, "' must have one number, or ", axes);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double number = given[i < given.size() ? i : 0];
+    values[i] = static_cast<int64_t>(number);
+    if (number >= static_cast<double>(least) && number < 1 << 28 &&
+        static_cast<double>(values[i]) == number)
+      continue;
+    fail(Code::kWrongValue, "the option '", name, "' must be whole numbers from ", least,
+         " on, not ", number);
+    values[i] = fallback;
+  }
+  return values;
+}
+
+bool Builder::is_text(const char* name) const {
+  const Options::Entry* entry = layer_->options.find(name);
+  return entry && entry->is_text;
 }
 
 std::string_view Builder::text(const char* name) {
@@ -255,7 +287,7 @@ Value Builder::node(const char* op, std::vector<Value> inputs) {
   Node node;
   node.op = find_operator("", op);
   if (!node.op) node.op = find_operator("heed", op);
-  node.name = join(layer_->at.empty() ? layer_->kind : layer_->at, ".", op, ".", c_.numbered++);
+  node.name = join(path_.empty() ? layer_->kind : path_, ".", op, ".", c_.numbered++);
   node.version = kVersion;
   while (!inputs.empty() && inputs.back() == kNoTensor) inputs.pop_back();
   node.inputs = std::move(inputs);
@@ -348,7 +380,7 @@ void Builder::map(const char* kind, Value value, const char* shape, const char* 
   Block block;
   const bool only = std::string_view(name) == "attention";
   const std::string_view own = only ? std::string_view(map_name_) : std::string_view(name);
-  block.id = layer_->at;
+  block.id = path_;
   if (!own.empty()) {
     if (!block.id.empty()) block.id.push_back('.');
     block.id.append(own);
@@ -368,6 +400,7 @@ void Builder::result(Value value, const char* name) { results_.push_back({name, 
 Value Builder::nested(Build build, std::string_view name, std::initializer_list<Value> arguments,
                       const char* map) {
   Builder inner(c_, *layer_);
+  inner.path_ = path_;
   inner.prefix_ = prefix_;
   if (!name.empty()) inner.prefix_.append(name).push_back('.');
   const bool same = std::string_view(map) == "attention";
@@ -380,8 +413,7 @@ Value Builder::nested(Build build, std::string_view name, std::initializer_list<
 // --- Errors ---
 
 std::string Builder::where() const {
-  return layer_->at.empty() ? join(layer_->kind, ": ")
-                            : join(layer_->kind, " '", layer_->at, "': ");
+  return path_.empty() ? join(layer_->kind, ": ") : join(layer_->kind, " '", path_, "': ");
 }
 
 void Builder::fail_with(Code code, std::initializer_list<TextPart> parts) {

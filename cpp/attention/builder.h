@@ -82,6 +82,8 @@ class Builder {
                           std::initializer_list<Extent> extents = {});
   // Whether an optional argument is given, before it is read.
   bool given(const char* name) const;
+  // Whether an argument without a name is left.
+  bool has_more_arguments() const;
   DType dtype_of(Value value) const;
 
   // --- Options ---
@@ -92,6 +94,9 @@ class Builder {
   const std::vector<double>& numbers(const char* name);  // empty when it is not given
   // Which of "sum|product" the option names; the first when it is not given.
   int choice(const char* name, const char* choices);
+  // A whole number for each of `axes` axes: one for all of them, or a list.
+  std::vector<int64_t> per_axis(const char* name, int axes, int64_t fallback, int64_t least);
+  bool is_text(const char* name) const;  // it is given, as text
   // The set of those that the option lists (bit 0: the first); `fallback` when it is not given.
   uint32_t choices(const char* name, const char* choices, uint32_t fallback);
   std::string_view text(const char* name);
@@ -231,7 +236,8 @@ class Builder {
 
   Construction& c_;
   const Layer* layer_;
-  std::string prefix_;    // of weights' names, with its dot
+  std::string path_;      // the layer's place in the whole network
+  std::string prefix_;    // in front of weights' names: the path, or below it, with its dot
   std::string map_name_;  // what the map "attention" is called
   std::vector<Argument> arguments_;
   std::vector<Result> results_;

@@ -25,6 +25,15 @@ bool same_up_to_ones(const Shape& a, std::initializer_list<Extent> b) {
 
 std::string Builder::full_name(std::string_view name) const { return join(prefix_, name); }
 
+namespace {
+
+// The name of a weight of the layer at that place; the place may be the scope itself.
+std::string below(std::string_view place, const char* name) {
+  return place.empty() ? std::string(name) : join(place, ".", name);
+}
+
+}  // namespace
+
 bool Builder::fresh() const { return c_.weights == nullptr; }
 
 const NamedWeight* Builder::lookup(std::string_view name) const {
@@ -51,7 +60,7 @@ std::string_view Builder::find(std::string_view names) const {
   while (!names.empty()) {
     const size_t end = std::min(names.find('|'), names.size());
     const std::string_view name = names.substr(0, end);
-    if (has(join(name, ".weight"))) return name;
+    if (has(below(name, "weight"))) return name;
     names.remove_prefix(std::min(end + 1, names.size()));
   }
   return first;
@@ -140,7 +149,7 @@ Value Builder::optional_weight(std::string_view name, std::initializer_list<Exte
 }
 
 Value Builder::conv(Value x, std::string_view name, const Convolution& convolution) {
-  const std::string weight_name = join(name, ".weight");
+  const std::string weight_name = below(name, "weight");
   const Extent groups = std::max<Extent>(1, convolution.groups);
   const int given = rank(weight_name);
   const bool line = given == 3;  // over (batch, channels, length)
@@ -155,7 +164,7 @@ Value Builder::conv(Value x, std::string_view name, const Convolution& convoluti
   const Value weights = line ? weight(weight_name, {out, in / groups, kernel[0]})
                              : weight(weight_name, {out, in / groups, kernel[0], kernel[1]});
   const bool new_bias = convolution.bias == Bias::kAsGiven && flag("bias", true);
-  const Value bias = optional_weight(join(name, ".bias"), {out}, new_bias, Fill::kUniform);
+  const Value bias = optional_weight(below(name, "bias"), {out}, new_bias, Fill::kUniform);
   std::vector<int64_t> pads, strides, dilations;
   const int axes = line ? 1 : 2;
   for (int i = 0; i < 2 * axes; ++i) {
@@ -173,29 +182,29 @@ Value Builder::conv(Value x, std::string_view name, const Convolution& convoluti
 }
 
 Value Builder::linear(Value x, std::string_view name, Extent out, Extent in, Bias bias) {
-  const Value weights = weight(join(name, ".weight"), {out, in});
+  const Value weights = weight(below(name, "weight"), {out, in});
   const bool new_bias = bias == Bias::kAsGiven && flag("bias", true);
-  const Value addend = optional_weight(join(name, ".bias"), {out}, new_bias, Fill::kUniform);
+  const Value addend = optional_weight(below(name, "bias"), {out}, new_bias, Fill::kUniform);
   return set("transB", 1).node("MatMul", {x, weights, addend});
 }
 
 Value Builder::batch_norm(Value x, std::string_view name, Extent channels, float epsilon) {
-  ignore(join(name, ".num_batches_tracked"));
-  const Value gain = weight(join(name, ".weight"), {channels}, Fill::kOnes);
-  const Value bias = weight(join(name, ".bias"), {channels}, Fill::kZeros);
-  const Value mean = weight(join(name, ".running_mean"), {channels}, Fill::kZeros);
-  const Value variance = weight(join(name, ".running_var"), {channels}, Fill::kOnes);
+  ignore(below(name, "num_batches_tracked"));
+  const Value gain = weight(below(name, "weight"), {channels}, Fill::kOnes);
+  const Value bias = weight(below(name, "bias"), {channels}, Fill::kZeros);
+  const Value mean = weight(below(name, "running_mean"), {channels}, Fill::kZeros);
+  const Value variance = weight(below(name, "running_var"), {channels}, Fill::kOnes);
   return set_real("epsilon", epsilon).node("BatchNormalization", {x, gain, bias, mean, variance});
 }
 
 Value Builder::optional_batch_norm(Value x, std::string_view name, Extent channels, bool new_has) {
-  const bool there = fresh() ? new_has : has(join(name, ".weight"));
+  const bool there = fresh() ? new_has : has(below(name, "weight"));
   return there ? batch_norm(x, name, channels) : x;
 }
 
 Value Builder::layer_norm(Value x, std::string_view name, Extent width, float epsilon) {
-  const Value gain = weight(join(name, ".weight"), {width}, Fill::kOnes);
-  const Value bias = optional_weight(join(name, ".bias"), {width});
+  const Value gain = weight(below(name, "weight"), {width}, Fill::kOnes);
+  const Value bias = optional_weight(below(name, "bias"), {width});
   return set_real("epsilon", epsilon).set("axis", -1).node("LayerNormalization", {x, gain, bias});
 }
 

@@ -79,9 +79,10 @@ void finish_blocks(Graph& graph) {
 }
 
 Result<Graph> finish_construction(Construction& c) {
-  // What the weights' shapes led to is told only where the weights are right.
+  // What missing weights led to is told only where there are none; and what is left over only where
+  // all layers were built.
+  if (c.missing.empty() && c.wrong.empty()) HEED_TRY(c.status);
   HEED_TRY(weights_error(c));
-  HEED_TRY(c.status);
   finish_blocks(c.graph);
   return std::move(c.graph);
 }
@@ -115,8 +116,10 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   const LayerKind* kind = find_layer_kind(layer.kind);
   if (!kind) return c.fail(Code::kUnknownName, "", join("there is no layer '", layer.kind, "'"));
   Builder b(c, layer);
-  b.prefix_ = prefix;
-  if (!layer.at.empty()) b.prefix_.append(layer.at).push_back('.');
+  b.path_ = join(prefix, layer.at);
+  if (layer.at.empty() && !b.path_.empty()) b.path_.pop_back();
+  b.prefix_ = b.path_;
+  if (!b.prefix_.empty()) b.prefix_.push_back('.');
   b.arguments_ = std::move(arguments);
   const size_t first_block = c.graph.blocks.size();
   kind->build(b);
