@@ -23,6 +23,18 @@ int keep(int handle, int name_bytes);
 int load(int handle, int recognize);
 int describe(int handle);
 
+// Layers: those of Slot. `build` reads a description in `words`; `weights` is a handle, or 0.
+int add_weights(int handle);
+int adopt(int handle, int other, int prefix_bytes);
+int build(int handle, int weights);
+// Whether a file of `file_bytes` bytes is in the safetensors format; its first `head_bytes`, up to
+// the end of its header, are in `words`.
+int check_safetensors(int head_bytes, int file_bytes);
+
+// What attention keeps between runs.
+int cache_length(int handle);
+int truncate_cache(int handle, int length);
+
 // Those of Session; the request is in `words`. `results` gives the address of words.
 int prepare(int handle);
 int input_address(int handle, int index);

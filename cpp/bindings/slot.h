@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/named_weights.h"
 #include "graph/session.h"
 
 namespace heed {
@@ -23,7 +24,15 @@ class Slot {
   // Makes the session from the files, which are not needed afterwards.
   Status load(bool recognize);
 
-  // The session that `load` made; only after it succeeded.
+  // Reads the file "" as safetensors, and adds its weights to those that this slot keeps.
+  Status add_weights();
+  // Adds another slot's weights, under names with `prefix` in front; nothing is copied.
+  void adopt(const Slot& other, std::string_view prefix);
+  // Makes the session of a layer or a network, with the weights of `weights` (null: new ones);
+  // `words` as web/src/layers/encode.ts writes them.
+  Status build(std::span<const int32_t> words, const Slot* weights);
+
+  // The session that `load` or `build` made; only after it succeeded.
   Session& session() { return *session_; }
   // `words`: for each input its rank and its extents, then the number of tensors that are wanted
   // (outputs, maps) and their ids.
@@ -38,7 +47,11 @@ class Slot {
   };
 
   std::vector<File> files_;
+  Status make_session(Graph graph, bool recognize);
+  void sort_weights();
+
   std::vector<std::string> kept_;
+  NamedWeights weights_;
   std::unique_ptr<Session> session_;
 };
 

@@ -71,10 +71,41 @@ export class LocalSession implements Session {
     return this.#call((raw) => {
       for (const name of keep) raw.keep(this.#handle, leaveName(raw, name));
       check(raw, raw.load(this.#handle, Number(recognize)));
-      const description = JSON.parse(textAt(raw, raw.describe(this.#handle)));
-      description.memory.heapBytes = raw.HEAPU8.length;
-      return description;
+      return this.#describe(raw);
     });
+  }
+
+  /** The session of a layer or network (words of layers/encode.ts), with the weights of a handle, or 0. */
+  build(words: readonly number[], weights: number): Description {
+    return this.#call((raw) => {
+      raw.HEAP32.set(words, (raw.words(words.length) >>> 0) / 4);
+      check(raw, raw.build(this.#handle, weights));
+      return this.#describe(raw);
+    });
+  }
+
+  #describe(raw: RawEngine): Description {
+    const description = JSON.parse(textAt(raw, raw.describe(this.#handle)));
+    description.memory.heapBytes = raw.HEAPU8.length;
+    return description;
+  }
+
+  /** A run from its beginning to its end. */
+  runAtOnce(request: RunRequest, into: readonly (TypedArray | undefined)[]): RunReply {
+    this.#call((raw) => {
+      this.#prepare(raw, request);
+      this.#execute(raw, 0);
+    });
+    return this.#results(into);
+  }
+
+  /** Rows that attention keeps between runs. */
+  get cacheLength(): number {
+    return this.#call((raw) => raw.cacheLength(this.#handle));
+  }
+
+  truncateCache(length: number): void {
+    this.#call((raw) => check(raw, raw.truncateCache(this.#handle, length)));
   }
 
   async run(

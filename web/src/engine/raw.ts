@@ -23,6 +23,17 @@ export interface RawEngine {
   /** The address of JSON: a {@link Description}. */
   describe(handle: number): number;
 
+  /** Reads the file "" as safetensors, and keeps its weights. */
+  addWeights(handle: number): RawStatus;
+  /** Keeps another handle's weights too, with a prefix (left in `words`) in front of their names. */
+  adopt(handle: number, other: number, prefixBytes: number): void;
+  /** Makes the session of a layer or network, described in `words`, with the weights of another handle, or 0. */
+  build(handle: number, weights: number): RawStatus;
+  /** Whether a file of that size that begins with what is in `words` is a safetensors file. */
+  checkSafetensors(headBytes: number, fileBytes: number): RawStatus;
+  cacheLength(handle: number): number;
+  truncateCache(handle: number, length: number): RawStatus;
+
   /** Reads the request in `words`: for each input its rank and its extents, then how many tensors are wanted, and their ids. */
   prepare(handle: number): RawStatus;
   /** Where input `index` is to be written: row-major elements. */
