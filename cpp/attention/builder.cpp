@@ -349,6 +349,16 @@ Value Builder::einsum(const char* equation, Value a, Value b) {
   return set_text("equation", equation).node("Einsum", {a, b});
 }
 
+Value Builder::tokens(Value x) {
+  const Value channels = set("start", 1).set("end", 2).node("Shape", {x});
+  const Value shape = concat({integers({0, -1}), channels}, 0);
+  return node("Reshape", {transpose(x, "0231"), shape});
+}
+
+Value Builder::map_like(Value x, Value like) {
+  return node("Reshape", {x, concat({integers({-1, 1}), size_of(like)}, 0)});
+}
+
 Value Builder::size_of(Value x) { return set("start", 2).set("end", 4).node("Shape", {x}); }
 
 Value Builder::resize(Value x, Value size, const char* mode, bool align_corners) {

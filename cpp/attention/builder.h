@@ -184,6 +184,11 @@ class Builder {
   // "nearest" or "linear", to `size`, an integer tensor (2) of height and width.
   Value resize(Value x, Value size, const char* mode, bool align_corners);
   Value size_of(Value x);  // (2): the extents of axes 2 and 3
+  // A feature map (B,C,H,W) as tokens (B,H*W,C): no copy where it lies channels last, as a
+  // convolution's result does. Its channels must be known when shapes are.
+  Value tokens(Value x);
+  // What is one number for each position, (B,...), as a map (B,1,H,W) of the size of `like`.
+  Value map_like(Value x, Value like);
 
   // Scaled dot-product attention, its map recorded under `name` unless that is null.
   Value attend(Value q, Value k, Value v, Value mask, const Heads& heads, const char* name,
