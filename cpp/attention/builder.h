@@ -184,6 +184,10 @@ class Builder {
   // "nearest" or "linear", to `size`, an integer tensor (2) of height and width.
   Value resize(Value x, Value size, const char* mode, bool align_corners);
   Value size_of(Value x);  // (2): the extents of axes 2 and 3
+  // Bilinear, with the corners kept, to `factor` times the size.
+  Value upsample(Value x, int64_t factor) {
+    return resize(x, mul(size_of(x), integers({factor, factor})), "linear", true);
+  }
 
   // Scaled dot-product attention, its map recorded under `name` unless that is null.
   Value attend(Value q, Value k, Value v, Value mask, const Heads& heads, const char* name,
