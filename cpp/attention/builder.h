@@ -189,6 +189,10 @@ class Builder {
   Value tokens(Value x);
   // What is one number for each position, (B,...), as a map (B,1,H,W) of the size of `like`.
   Value map_like(Value x, Value like);
+  // Bilinear, with the corners kept, to `factor` times the size.
+  Value upsample(Value x, int64_t factor) {
+    return resize(x, mul(size_of(x), integers({factor, factor})), "linear", true);
+  }
 
   // Scaled dot-product attention, its map recorded under `name` unless that is null.
   Value attend(Value q, Value k, Value v, Value mask, const Heads& heads, const char* name,

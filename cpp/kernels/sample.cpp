@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/parallel.h"
 #include "simd/f32x4.h"
@@ -12,9 +13,11 @@ namespace {
 
 constexpr int kMaxTaps = 4;
 
-// What is read along one axis: indices (-1: a zero outside) and their weights.
+// What is read along one axis: indices (-1: a zero outside) and their weights; or the result is
+// NaN.
 struct AxisTaps {
   int count = 1;
+  bool nan = false;
   Extent index[kMaxTaps];
   float weight[kMaxTaps] = {1};
 };
@@ -45,10 +48,15 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
   const float high = sample.align_corners ? size - 1 : size - 0.5f;
   float x =
       sample.align_corners ? (normalized + 1) / 2 * (size - 1) : ((normalized + 1) * size - 1) / 2;
-  // Also where it is NaN.
-  constexpr float kFar = 1e9f;
-  if (!(x > -kFar)) x = -kFar;
-  if (x > kFar) x = kFar;
+  AxisTaps taps;
+  if (std::isnan(x)) {
+    const bool nearest = sample.mode == SampleMode::kNearest;
+    const bool zeros = sample.padding == SamplePadding::kZeros;
+    taps.index[0] = nearest && zeros ? -1 : 0;
+    taps.nan = sample.mode == SampleMode::kCubic || (zeros && !nearest);
+    return taps;
+  }
+  x = std::clamp(x, -1e9f, 1e9f);
   if (sample.mode == SampleMode::kNearest) x = std::nearbyint(x);
   if (x < low || x > high) {
     // Not for cubic: as PyTorch and ONNX Runtime have it, its four elements are moved one by one.
@@ -57,7 +65,6 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
     }
     if (sample.padding == SamplePadding::kReflection) x = reflect(x, low, high);
   }
-  AxisTaps taps;
   const float left = std::floor(x);
   float first = left;
   if (sample.mode == SampleMode::kLinear) {
@@ -111,9 +118,11 @@ void grid_sample(const GridSample& sample, const float* from, const float* grid,
       Extent offsets[kMaxTaps * kMaxTaps * kMaxTaps] = {0};
       float weights[kMaxTaps * kMaxTaps * kMaxTaps] = {1};
       int count = 1;
+      bool nan = false;
       for (int axis = 0; axis < spatial; ++axis) {
         const Extent extent = sample.extents[axis];
         const AxisTaps taps = axis_taps(sample, position[spatial - 1 - axis], extent);
+        nan |= taps.nan;
         Extent next_offsets[kMaxTaps * kMaxTaps * kMaxTaps];
         float next_weights[kMaxTaps * kMaxTaps * kMaxTaps];
         int next = 0;
@@ -129,8 +138,14 @@ void grid_sample(const GridSample& sample, const float* from, const float* grid,
         std::copy_n(next_weights, count, weights);
       }
       for (int k = 0; k < count; ++k) offsets[k] *= sample.channels;
-      weigh_rows(from + static_cast<ptrdiff_t>(point / sample.points) * plane, offsets, weights,
-                 count, sample.channels, to + static_cast<ptrdiff_t>(point) * sample.channels);
+      if (nan) {
+        count = 1;
+        offsets[0] = 0;
+        weights[0] = std::numeric_limits<float>::quiet_NaN();
+      }
+      const Extent map = point / sample.points / sample.grids;
+      weigh_rows(from + static_cast<ptrdiff_t>(map) * plane, offsets, weights, count,
+                 sample.channels, to + static_cast<ptrdiff_t>(point) * sample.channels);
     }
   });
 }

@@ -61,10 +61,10 @@ TEST_CASE("bilinear sampling agrees with its definition for any number of channe
 }
 
 // The tensor is exactly as large as it says: the sanitizer sees any element beyond it.
-TEST_CASE("positions that are NaN, infinite or far away read nothing outside") {
+TEST_CASE("positions that are infinite or far away read nothing outside") {
   const float kInfinity = std::numeric_limits<float>::infinity();
-  const std::vector<float> grid = {NAN,  0,    kInfinity, -kInfinity, 3e38f, -3e38f,
-                                   1e9f, 1e9f, -5,        7,          0,     NAN};
+  const std::vector<float> grid = {-kInfinity, 0,    kInfinity, -kInfinity, 3e38f, -3e38f,
+                                   1e9f,       1e9f, -5,        7,          0,     kInfinity};
   const std::vector<float> from = {1, 1, 1, 1, 1, 1};  // (2, 3, 1)
   for (SampleMode mode : {SampleMode::kNearest, SampleMode::kLinear, SampleMode::kCubic}) {
     for (bool align_corners : {false, true}) {
@@ -78,6 +78,32 @@ TEST_CASE("positions that are NaN, infinite or far away read nothing outside") {
         for (float value : to) CHECK(value == Approx(1));
       }
     }
+  }
+}
+
+// PyTorch 2.15, F.grid_sample on the CPU, align_corners=False.
+TEST_CASE("a position that is NaN gives what it does in PyTorch") {
+  const std::vector<float> from = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};  // (3, 4, 1)
+  const std::vector<float> grid = {NAN, 0.1f, 0.1f, NAN, NAN, NAN, NAN, 9};
+  const auto sampled = [&](SampleMode mode, SamplePadding padding) {
+    const GridSample s = {2, 1, {3, 4}, 1, 4, mode, padding, false};
+    std::vector<float> to(4);
+    kernels::grid_sample(s, from.data(), grid.data(), to.data());
+    return to;
+  };
+  using enum SampleMode;
+  using enum SamplePadding;
+  CHECK(sampled(kNearest, kZeros) == std::vector<float>(4, 0));
+  CHECK(sampled(kNearest, kBorder) == std::vector<float>{5, 3, 1, 9});
+  for (float value : sampled(kLinear, kZeros)) CHECK(std::isnan(value));
+  for (SamplePadding padding : {kBorder, kReflection}) {
+    const std::vector<float> linear = sampled(kLinear, padding);
+    CHECK(linear[0] == Approx(5.6));
+    CHECK(linear[1] == Approx(2.7));
+    CHECK(linear[2] == 1);
+  }
+  for (SamplePadding padding : {kZeros, kBorder, kReflection}) {
+    for (float value : sampled(kCubic, padding)) CHECK(std::isnan(value));
   }
 }
 

@@ -21,13 +21,14 @@ enum class Form : uint8_t {
   kTokens,    // (B, L, h * d)
   kPacked,    // q = (B, L, 3 * h * d), ordered (3, h, d)
   kChannels,  // (B, h * d, spatial axes...): every position is a token
+  kPlanes,    // (B, L, spatial axes...), one head: every channel is a token
 };
 
 Form form_of(NodeReader& node) {
   if (node.id() == OperatorId::kAttention) {
     return node.shape(0).rank() == 4 ? Form::kHeads : Form::kTokens;
   }
-  return static_cast<Form>(node.choice("form", "heads|tokens|packed|channels"));
+  return static_cast<Form>(node.choice("form", "heads|tokens|packed|channels|planes"));
 }
 
 // The extents of one operand.
@@ -40,11 +41,14 @@ Operand operand(NodeReader& node, int input, Form form, int64_t heads) {
   const Shape& shape = node.shape(input);
   const int rank = shape.rank();
   if (form == Form::kHeads && rank == 4) return {shape[0], shape[1], shape[2], shape[3]};
+  if (form == Form::kPlanes && rank >= 3 && heads == 1) {
+    return {shape[0], 1, shape[1], shape.count(2, rank)};
+  }
   const bool channels_first = form == Form::kChannels;
   const Extent channels = shape[channels_first ? 1 : 2];
   const int64_t parts = form == Form::kPacked ? 3 : 1;
-  if (form == Form::kHeads || (channels_first ? rank < 3 : rank != 3) || heads < 1 ||
-      heads > INT32_MAX / 3 || channels % (heads * parts) != 0) {
+  if (form == Form::kHeads || form == Form::kPlanes || (channels_first ? rank < 3 : rank != 3) ||
+      heads < 1 || heads > INT32_MAX / 3 || channels % (heads * parts) != 0) {
     node.fail(Code::kWrongShape, "attention of a tensor of the shape % in % heads", shape,
               heads * parts);
     return {};
@@ -59,7 +63,9 @@ AttentionSteps plain_steps(const Strides& s) { return {s[0], s[1], s[2], s[3]}; 
 AttentionSteps steps_of(const View& view, Form form, Extent width) {
   const Strides& s = view.strides;
   if (form == Form::kHeads) return plain_steps(s);
-  const int row = form == Form::kChannels ? view.shape.rank() - 1 : 1;
+  const int last = view.shape.rank() - 1;
+  if (form == Form::kPlanes) return {s[0], 0, s[1], s[last]};
+  const int row = form == Form::kChannels ? last : 1;
   const Extent element = s[form == Form::kChannels ? 1 : 2];
   return {s[0], element * width, s[row], element};
 }
@@ -85,7 +91,8 @@ bool read_attention(NodeReader& node, Form form, Extent past, kernels::Attention
   const Operand v = operand(node, packed ? 0 : 2, form, kv_heads);
   if (!node.ok()) return false;
   if (q.batch != k.batch || q.batch != v.batch || k.rows != v.rows || k.heads != v.heads ||
-      q.width != k.width || k.heads < 1 || q.heads % k.heads != 0) {
+      q.width != k.width || k.heads < 1 || q.heads % k.heads != 0 ||
+      (form == Form::kPlanes && q.width != v.width)) {
     node.fail(Code::kWrongShape,
               "attention of % heads of % queries of % with % heads of % keys of % and % heads of % "
               "values",
@@ -144,7 +151,7 @@ void set_results(Inference& node, Form form, const kernels::Attention& attention
   Dims dims(node.shape(0));
   if (form == Form::kHeads) {
     dims.extents[3] = attention.value_width;
-  } else {
+  } else if (form != Form::kPlanes) {
     dims.extents[form == Form::kChannels ? 1 : 2] = channels;
   }
   node.set(0, DType::kF32, dims);

@@ -23,18 +23,21 @@ kernels::SamplePadding sample_padding(NodeReader& node) {
 
 }  // namespace
 
+// In graphs of our own `grids` grids follow one another for each element of the batch.
 void infer_grid_sample(Inference& node) {
   const Shape &from = node.shape(0), &grid = node.shape(1);
   node.expect_floats(2);
   const int rank = from.rank();
-  if ((rank != 4 && rank != 5) || grid.rank() != rank || grid[0] != from[0] ||
-      grid[rank - 1] != rank - 2 || (grid.count(0, rank - 1) > 0 && from.count(2, rank) == 0)) {
+  if ((rank != 4 && rank != 5) || grid.rank() != rank ||
+      grid[0] != from[0] * node.integer("grids", 1) || grid[rank - 1] != rank - 2 ||
+      (grid.count(0, rank - 1) > 0 && from.count(2, rank) == 0)) {
     return node.fail(Code::kWrongShape, "the grid % does not fit the shape %", grid, from);
   }
   sample_mode(node);
   sample_padding(node);
   Dims dims;
-  dims.add(from, 0, 2);
+  dims.add(grid, 0, 1);
+  dims.add(from, 1, 2);
   dims.add(grid, 1, rank - 1);
   node.set(0, DType::kF32, dims);
 }
@@ -46,7 +49,8 @@ void lower_grid_sample(Lowering& node) {
   const int spatial = from.rank() - 2;
   kernels::GridSample sample = {};
   sample.spatial = spatial;
-  sample.batch = from[0];
+  sample.batch = grid[0];
+  sample.grids = static_cast<Extent>(node.integer("grids", 1));
   sample.channels = from[1];
   std::copy_n(from.begin() + 2, spatial, sample.extents);
   sample.points = grid.count(1, spatial + 1);
