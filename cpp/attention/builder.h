@@ -53,6 +53,7 @@ struct Convolution {
   Extent stride = 1;
   Extent dilation = 1;
   Extent padding = -1;  // -1: as much as keeps the size, (dilation * (kernel - 1)) / 2
+  int axes = 2;         // spatial ones of a new layer
   Bias bias = Bias::kAsGiven;
 };
 
@@ -167,6 +168,8 @@ class Builder {
   Value mul(Value a, Value b) { return node("Mul", {a, b}); }
   Value div(Value a, Value b) { return node("Div", {a, b}); }
   Value matmul(Value a, Value b) { return node("MatMul", {a, b}); }
+  // a b^T, of the last two axes.
+  Value matmul_rows(Value a, Value b) { return set("transB", 1).node("MatMul", {a, b}); }
   Value relu(Value x) { return node("Relu", {x}); }
   Value sigmoid(Value x) { return node("Sigmoid", {x}); }
   Value tanh(Value x) { return node("Tanh", {x}); }

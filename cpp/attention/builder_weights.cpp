@@ -152,21 +152,25 @@ Value Builder::conv(Value x, std::string_view name, const Convolution& convoluti
   const std::string weight_name = below(name, "weight");
   const Extent groups = std::max<Extent>(1, convolution.groups);
   const int given = rank(weight_name);
-  const bool line = given == 3;  // over (batch, channels, length)
+  const int axes = std::clamp(given >= 3 ? given - 2 : convolution.axes, 1, 3);
   const Extent out = convolution.out > 0 ? convolution.out : extent(weight_name, 0);
   const Extent in = convolution.in > 0 ? convolution.in : extent(weight_name, 1) * groups;
-  Extent kernel[2];
-  for (int i = 0; i < 2; ++i) kernel[i] = extent(weight_name, 2 + i, convolution.kernel[i]);
+  Extent kernel[3];
+  for (int i = 0; i < 3; ++i) {
+    kernel[i] = extent(weight_name, 2 + i, i < 2 ? convolution.kernel[i] : 1);
+  }
   if (in % groups != 0 || out % groups != 0) {
     fail(Code::kWrongValue, in, " input and ", out, " output channels do not divide into ", groups,
          " groups");
   }
-  const Value weights = line ? weight(weight_name, {out, in / groups, kernel[0]})
-                             : weight(weight_name, {out, in / groups, kernel[0], kernel[1]});
+  const Extent per_group = in / groups;
+  const Value weights =
+      axes == 1   ? weight(weight_name, {out, per_group, kernel[0]})
+      : axes == 2 ? weight(weight_name, {out, per_group, kernel[0], kernel[1]})
+                  : weight(weight_name, {out, per_group, kernel[0], kernel[1], kernel[2]});
   const bool new_bias = convolution.bias == Bias::kAsGiven && flag("bias", true);
   const Value bias = optional_weight(below(name, "bias"), {out}, new_bias, Fill::kUniform);
   std::vector<int64_t> pads, strides, dilations;
-  const int axes = line ? 1 : 2;
   for (int i = 0; i < 2 * axes; ++i) {
     const Extent same = convolution.dilation * (kernel[i % axes] - 1) / 2;
     pads.push_back(convolution.padding < 0 ? same : convolution.padding);

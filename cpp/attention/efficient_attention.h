@@ -1,0 +1,25 @@
+#pragma once
+
+namespace heed::attention {
+
+class Builder;
+
+// EfficientAttention: attention of linear cost: keys and values are summed into one small matrix
+// first.
+//
+// - Formula: per head context = softmax(K x) (V x)^T over positions, y = x + W(context^T
+// softmax(Q x) over the head's channels)
+// - Input x: (batch, channels, height, width)
+// - Output output: as x
+// - Map context: self, (batch, heads, channels of keys, channels of values)
+// - Option channels: number. Of a new layer.
+// - Option heads: number = 1.
+// - Option keys: number. Channels of keys and queries in a new layer; by default channels.
+// - Option values: number. Channels of values in a new layer; by default channels.
+// - Weights: keys, queries, values, reprojection, each .weight (out, in, 1, 1) and .bias
+// - Source: Shen et al., "Efficient Attention: Attention with Linear Complexities", WACV 2021;
+// github.com/cmsflash/efficient-attention
+// - Example: { channels: 16, heads: 2 } of x [1, 16, 7, 9]
+void build_efficient_attention(Builder& b);
+
+}  // namespace heed::attention
