@@ -1,0 +1,97 @@
+// Every layer of the list can be made new from its documented example, and runs.
+
+import * as layers from "heed/layers";
+import { HeedError, type Layer, Tensor } from "heed/layers";
+import { afterAll, describe, expect, test } from "vitest";
+import { readLayers } from "../../.dev/layers.mjs";
+import { uniform } from "../support/counter-hash.ts";
+
+type AnyClass = typeof layers.SqueezeExcite;
+const classes = layers as unknown as Record<string, AnyClass>;
+
+interface Documented {
+  name: string;
+  kind: string;
+  options: { name: string; type: string; fallback: string | undefined }[];
+  maps: { name: string; text: string }[];
+  outputs: { name: string }[];
+  inputs: { name: string; optional: boolean }[];
+  example: { options: string; inputs: { name: string; dtype: string; shape: number[] }[] };
+}
+const documented = readLayers() as Documented[];
+
+const session = await layers.LayerSession.create();
+afterAll(() => session.dispose());
+
+/** An example's options; they may use other layers' classes. */
+const optionsOf = (text: string): object =>
+  new Function(...Object.keys(layers), `return ${text}`)(...Object.values(layers));
+
+function inputsOf({ inputs }: Documented["example"]): Record<string, Tensor> {
+  return Object.fromEntries(
+    inputs.map(({ name, dtype, shape }) => {
+      const count = shape.reduce((product, extent) => product * extent, 1);
+      const values = uniform(name, count, 1, 0);
+      const tensor =
+        dtype === "int64"
+          ? new Tensor("int64", BigInt64Array.from(values, (_, i) => BigInt(i % 3)), shape)
+          : dtype === "bool"
+            ? new Tensor("bool", Uint8Array.from(values, (value) => Number(value > 0)), shape)
+            : new Tensor("float32", values, shape);
+      return [name, tensor];
+    }),
+  );
+}
+
+const make = ({ name, example }: Documented): Promise<Layer> =>
+  classes[name]!.create({ ...optionsOf(example.options), session });
+
+test("there is a class for every layer, and documentation for every class", () => {
+  for (const { name } of documented) expect(classes[name], name).toBeTypeOf("function");
+  const names = Object.entries(layers).filter(
+    ([, value]) => typeof value === "function" && value.prototype instanceof layers.Layer,
+  );
+  expect(names.map(([name]) => name).sort()).toEqual(documented.map(({ name }) => name).sort());
+});
+
+describe.each(documented)("$name", (layer) => {
+  test("its example runs, twice the same, and gives what is documented", async () => {
+    const made = await make(layer);
+    const inputs = inputsOf(layer.example);
+    const { output, outputs, maps } = made.forward(inputs, { attention: true });
+    expect(Object.keys(outputs)).toEqual(layer.outputs.map(({ name }) => name));
+    expect([...(output.data as Float32Array)].every(Number.isFinite)).toBe(true);
+    for (const map of maps.values()) {
+      expect([...(map.data as Float32Array)].every(Number.isFinite)).toBe(true);
+    }
+    expect(maps.size > 0).toBe(layer.maps.length > 0);
+    const again = made.forward(inputs);
+    expect(again.output.data).toEqual(output.data);
+    expect(again.maps.size).toBe(0);
+    made.dispose();
+  });
+
+  test("an option that it does not have is an error that names it", async () => {
+    const options = { ...optionsOf(layer.example.options), noSuchOption: 1, session };
+    const failure = await classes[layer.name]!.create(options as object).catch((error) => error);
+    expect(failure).toBeInstanceOf(HeedError);
+    expect(failure.code).toBe("unknown-option");
+    expect(failure.message).toContain("noSuchOption");
+  });
+
+  test("weights that are not its own are an error that names them", async () => {
+    const weights = { stranger: new Tensor("float32", new Float32Array(2), [2]) };
+    const options = { ...optionsOf(layer.example.options), weights, session };
+    const failure = await classes[layer.name]!.create(options as object).catch((error) => error);
+    expect(failure).toBeInstanceOf(HeedError);
+    expect(failure.code).toBe("invalid-weights");
+    expect(failure.message).toContain("stranger");
+  });
+
+  test("after it was disposed of, it says so", async () => {
+    const made = await make(layer);
+    made.dispose();
+    made.dispose();
+    expect(() => made.forward(inputsOf(layer.example))).toThrow(/disposed/);
+  });
+});
