@@ -33,7 +33,7 @@ export const kNotes = {
 /** Steps that passes make. */
 export const kFused = {
   Activate: "A function of one element that was exported as several operators",
-  PooledGate: "Squeeze-excite: global average, two small products, gate, scale",
+  PooledGate: "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };

@@ -1,13 +1,12 @@
 // The fused steps of attention against their definitions in double.
+
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "kernels/activation.h"
 #include "support/operator_check.h"
 
 using namespace heed;
 using namespace heed::test;
-using kernels::ActivationKind;
 
 namespace {
 
@@ -231,76 +230,6 @@ TEST_CASE("ScaledDotProduct refuses what does not fit") {
   CHECK(code(fused("heads", {r.q, r.k, r.v, random_tensor({4}, 1)}, 2, 1)) == Code::kWrongShape);
   CHECK(code(fused("heads", {r.q, random_tensor({1, 2, 5, 7}, 1), r.v}, 2, 1)) ==
         Code::kWrongShape);
-}
-
-TEST_CASE("PooledGate is pool, connections, gate and scale") {
-  struct Case {
-    Shape shape;
-    Extent hidden;
-    bool biases, residual;
-  };
-  const Case cases[] = {{{2, 16, 5, 6}, 4, true, false},  {{1, 7, 3, 3}, 2, true, true},
-                        {{2, 33, 9}, 5, false, false},    {{1, 480, 2, 3}, 120, true, false},
-                        {{2, 6, 4, 4}, 0, true, true},    {{3, 5}, 2, true, false},
-                        {{1, 20, 40, 41}, 5, true, false}};
-  for (const Case& c : cases) {
-    const Extent channels = c.shape[1], hidden = c.hidden == 0 ? channels : c.hidden;
-    const HostTensor x = random_tensor(c.shape, 1), w1 = random_tensor({hidden, channels, 1, 1}, 2),
-                     b1 = random_tensor({hidden}, 3), w2 = random_tensor({channels, c.hidden}, 4),
-                     b2 = random_tensor({channels}, 5);
-    const double positions = c.shape.count(2, c.shape.rank());
-    std::vector<double> pooled(static_cast<size_t>(c.shape[0] * channels));
-    tensor_of(c.shape, [&](const Extent* i) {
-      pooled[static_cast<size_t>(i[0] * channels + i[1])] += at(x, i, c.shape.rank()) / positions;
-      return 0;
-    });
-    const auto connect = [&](const HostTensor& w, const HostTensor& b,
-                             const std::vector<double>& from, Extent out, Extent in,
-                             auto activation) {
-      std::vector<double> to;
-      for (Extent n = 0; n < c.shape[0]; ++n) {
-        for (Extent o = 0; o < out; ++o) {
-          double sum = c.biases ? element(b, static_cast<size_t>(o)) : 0;
-          for (Extent k = 0; k < in; ++k) {
-            sum +=
-                element(w, static_cast<size_t>(o * in + k)) * from[static_cast<size_t>(n * in + k)];
-          }
-          to.push_back(activation(sum));
-        }
-      }
-      return to;
-    };
-    const auto relu = [](double v) { return std::fmax(v, 0); };
-    const auto gate = [](double v) { return std::fmin(std::fmax(0.2 * v + 0.5, 0), 1); };
-    std::vector<double> s = c.hidden == 0
-                                ? connect(w1, b1, pooled, channels, channels, gate)
-                                : connect(w2, b2, connect(w1, b1, pooled, hidden, channels, relu),
-                                          channels, hidden, gate);
-    Shape map_shape = c.shape;
-    for (int axis = 2; axis < map_shape.rank(); ++axis) map_shape[axis] = 1;
-    const auto gate_at = [&](const Extent* i) {
-      return s[static_cast<size_t>(i[0] * channels + i[1])];
-    };
-    const HostTensor map = tensor_of(map_shape, gate_at);
-    const HostTensor y = tensor_of(c.shape, [&](const Extent* i) {
-      return at(x, i, c.shape.rank()) * (gate_at(i) + (c.residual ? 1 : 0));
-    });
-
-    OperatorCall call = {"PooledGate", {x, w1, b1, w2, b2}};
-    if (!c.biases) call.inputs[2] = call.inputs[4] = left_out();
-    if (c.hidden == 0) call.inputs.resize(3);
-    call.domain = "heed";
-    call.attributes = {{"hidden", static_cast<int64_t>(ActivationKind::kRelu)},
-                       {"gate", static_cast<int64_t>(ActivationKind::kHardSigmoid)},
-                       {"gate_alpha", 0.2f},
-                       {"gate_beta", 0.5f},
-                       {"residual", int64_t{c.residual}}};
-    CAPTURE(c.shape.text(), c.hidden);
-    CHECK(difference(call, {y}, kClose) == "");
-    call.outputs = 2;
-    call.constants = true;
-    CHECK(difference(call, {y, map}, kClose) == "");
-  }
 }
 
 TEST_CASE("Attention appends to the past and keeps the scores it is asked for") {
