@@ -34,6 +34,7 @@ export const kNotes = {
 export const kFused = {
   Activate: "A function of one element that was exported as several operators",
   PooledGate: "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
+  ChannelPool: "The greatest and the mean over the channels, in one pass",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };
