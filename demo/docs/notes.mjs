@@ -35,6 +35,7 @@ export const kFused = {
   Activate: "A function of one element that was exported as several operators",
   PooledGate: "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
   ChannelPool: "The greatest and the mean over the channels, in one pass",
+  BranchSum: "Softmax over branches, and their weighted sum in one pass",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };
