@@ -36,6 +36,7 @@ export const kFused = {
   PooledGate: "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
   ChannelPool: "The greatest and the mean over the channels, in one pass",
   BranchSum: "Softmax over branches, and their weighted sum in one pass",
+  AdditiveScore: "Scores of additive attention, without a tensor of queries, keys and width",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };
