@@ -1,7 +1,9 @@
 // The fused steps of attention against their definitions in double.
+#include "kernels/attention.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 
 #include "support/operator_check.h"
 
@@ -230,6 +232,70 @@ TEST_CASE("ScaledDotProduct refuses what does not fit") {
   CHECK(code(fused("heads", {r.q, r.k, r.v, random_tensor({4}, 1)}, 2, 1)) == Code::kWrongShape);
   CHECK(code(fused("heads", {r.q, random_tensor({1, 2, 5, 7}, 1), r.v}, 2, 1)) ==
         Code::kWrongShape);
+}
+
+TEST_CASE("attention of a few keys of a larger memory is attention of those keys, bit for bit") {
+  constexpr Extent kCapacity = 400, kHeads = 2, kWidth = 12, kValues = 5;
+  const auto random = [](int64_t count, uint32_t seed) {
+    return random_floats(static_cast<size_t>(count), seed);
+  };
+  const std::vector<float> k = random(kHeads * kCapacity * kWidth, 2),
+                           v = random(kHeads * kCapacity * kValues, 3);
+  for (const Extent queries : {1, 3, 150}) {
+    const std::vector<float> q = random(kHeads * queries * kWidth, 1);
+    // (heads, queries, width), and keys and values with room for kCapacity.
+    kernels::Attention full;
+    full.batch = 1;
+    full.heads = full.kv_heads = kHeads;
+    full.queries = queries;
+    full.keys = kCapacity;
+    full.width = kWidth;
+    full.value_width = kValues;
+    full.causal = true;
+    full.zero_empty_rows = true;
+    full.q = {0, queries * kWidth, kWidth, 1};
+    full.k = {0, kCapacity * kWidth, kWidth, 1};
+    full.v = {0, kCapacity * kValues, kValues, 1};
+    full.y = {0, queries * kValues, kValues, 1};
+    const auto floats = static_cast<size_t>(kernels::attention_scratch(full));
+    for (const Extent keys : {1, 5, 16, 170, 399}) {
+      CAPTURE(queries, keys);
+      // The same keys without room behind them, in a shape of their own.
+      std::vector<float> few_k, few_v;
+      for (Extent head = 0; head < kHeads; ++head) {
+        const auto from_k = k.begin() + head * full.k.head, from_v = v.begin() + head * full.v.head;
+        few_k.insert(few_k.end(), from_k, from_k + keys * kWidth);
+        few_v.insert(few_v.end(), from_v, from_v + keys * kValues);
+      }
+      kernels::Attention part = full;
+      part.keys = keys;
+      part.causal_offset = keys - queries;
+      kernels::Attention plain = part;
+      plain.k.head = keys * kWidth;
+      plain.v.head = keys * kValues;
+      // Exactly as large as it says: the sanitizer sees what goes beyond.
+      const auto scratch = std::make_unique<float[]>(floats);
+      const auto plain_scratch =
+          std::make_unique<float[]>(static_cast<size_t>(kernels::attention_scratch(plain)));
+      std::vector<float> y(static_cast<size_t>(kHeads * queries * kValues)), plain_y = y;
+      kernels::attention(part, q.data(), k.data(), v.data(), nullptr, y.data(), nullptr,
+                         scratch.get());
+      kernels::attention(plain, q.data(), few_k.data(), few_v.data(), nullptr, plain_y.data(),
+                         nullptr, plain_scratch.get());
+      CHECK(std::memcmp(y.data(), plain_y.data(), y.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("the scratch of attention grows with the keys, not with keys times queries") {
+  kernels::Attention shape;
+  shape.batch = shape.heads = shape.kv_heads = 1;
+  shape.width = shape.value_width = 64;
+  for (const Extent length : {256, 1024, 8192}) {
+    shape.queries = shape.keys = length;
+    // Panels of keys and values, twelve rows of scores at least, 96 rows of queries and results.
+    CHECK(kernels::attention_scratch(shape) <= length * (64 + 64 + 12) + 16384 + 96 * 128);
+  }
 }
 
 TEST_CASE("Attention appends to the past and keeps the scores it is asked for") {
