@@ -33,7 +33,8 @@ export const kNotes = {
 /** Steps that passes make. */
 export const kFused = {
   Activate: "A function of one element that was exported as several operators",
-  PooledGate: "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
+  PooledGate:
+    "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
   ChannelPool: "The greatest and the mean over the channels, in one pass",
   BranchSum: "Softmax over branches, and their weighted sum in one pass",
   AdditiveScore: "Scores of additive attention, without a tensor of queries, keys and width",
