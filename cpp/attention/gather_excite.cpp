@@ -9,7 +9,7 @@ namespace {
 // Depthwise convolutions, with a batch norm each where the weights have one, ReLU between them.
 Value gather_by_convolutions(Builder& b, Value x, Extent channels, Extent extent) {
   int count = 0;
-  while (b.has(join("gather.conv", count + 1, ".weight"))) ++count;
+  while (count < 16 && b.has(join("gather.conv", count + 1, ".weight"))) ++count;
   if (!b.has_option("extent")) {
     const bool strides = count > 1 || b.extent("gather.conv1.weight", 2) == 3;
     extent = strides ? 1 << count : 0;
@@ -47,8 +47,8 @@ Value pool(Builder& b, const char* op, Value x, Extent extent) {
 
 void build_gather_excite(Builder& b) {
   const bool gathers = b.fresh() ? b.flag("gather") : b.has_below("gather.");
-  const Extent hidden = b.extent("mlp.fc1.weight", 0, b.fresh() ? b.integer("hidden", 0) : 0);
-  const bool excites = b.fresh() ? b.has_option("hidden") : b.has_below("mlp.");
+  const Extent hidden = b.fresh() ? b.integer("hidden", 0) : b.extent("mlp.fc1.weight", 0);
+  const bool excites = b.fresh() ? hidden > 0 : b.has_below("mlp.");
   const Extent channels = gathers   ? b.channels("gather.conv1.weight", 0)
                           : excites ? b.channels("mlp.fc1.weight", 1)
                                     : 0;
