@@ -58,8 +58,7 @@ struct RowSteps {
     });
   }
 
-  void add_mask(float* row, Extent count, const float* mask) const {
-    const Extent step = shape.mask.element;
+  static void add_mask(float* row, Extent count, const float* mask, Extent step) {
     if (step == 1) {
       for_each_vector(count, [&](Extent j, int n) {
         store_partial(row + j, load_partial(row + j, n) + load_partial(mask + j, n), n);
@@ -69,9 +68,10 @@ struct RowSteps {
     for (Extent j = 0; j < count; ++j) row[j] += mask[j * step];
   }
 
-  void hide(float* row, Extent count, const uint8_t* allowed) const {
+  // Where the mask is `value`.
+  static void hide(float* row, Extent count, const uint8_t* mask, Extent step, bool value) {
     for (Extent j = 0; j < count; ++j) {
-      if (!allowed[j * shape.mask.element]) row[j] = kHidden;
+      if ((mask[j * step] != 0) == value) row[j] = kHidden;
     }
   }
 
@@ -90,9 +90,9 @@ struct RowSteps {
 // The computation of one block of queries of one head.
 class Block {
  public:
-  Block(const Attention& shape, const float* q, const float* k, const float* v, const void* mask,
-        float* y, float* scores, float* scratch)
-      : shape_(shape), q_(q), k_(k), v_(v), mask_(mask), y_(y), scores_(scores) {
+  Block(const Attention& shape, const float* q, const float* k, const float* v,
+        const void* const* masks, float* y, float* scores, float* scratch)
+      : shape_(shape), q_(q), k_(k), v_(v), masks_(masks), y_(y), scores_(scores) {
     const Scratch sizes = scratch_of(shape);
     key_panels_ = scratch;
     value_panels_ = key_panels_ + sizes.keys;
@@ -129,7 +129,7 @@ class Block {
   // Keys 0 .. visible - 1 are seen by query `row`, masks aside.
   Extent visible(Extent row) const {
     if (!shape_.causal) return shape_.keys;
-    return std::min(shape_.keys, row + shape_.causal_offset + 1);
+    return std::clamp(row + shape_.causal_offset + 1, 0, shape_.keys);
   }
 
   void load_queries(Extent batch, Extent head, Extent first, Extent rows) {
@@ -190,12 +190,17 @@ class Block {
     const Extent masked =
         shape_.mask_keys > 0 ? std::min(shape_.mask_keys, shape_.keys) : shape_.keys;
     const Extent count = std::min(seen, masked);
-    const Extent at = batch % shape_.mask_batches * shape_.mask.batch + head * shape_.mask.head +
-                      query * shape_.mask.row;
-    if (shape_.mask_kind == MaskKind::kAdd) {
-      steps.add_mask(row, count, static_cast<const float*>(mask_) + at);
-    } else if (shape_.mask_kind == MaskKind::kAllow) {
-      steps.hide(row, count, static_cast<const uint8_t*>(mask_) + at);
+    const Extent covered = std::min(count, shape_.keys - shape_.free_keys);
+    for (int i = 0; i < 2; ++i) {
+      const Mask& mask = shape_.masks[i];
+      const AttentionSteps& s = mask.steps;
+      const Extent at = batch % mask.batches * s.batch + head * s.head + query * s.row;
+      if (mask.kind == MaskKind::kAdd) {
+        steps.add_mask(row, covered, static_cast<const float*>(masks_[i]) + at, s.element);
+      } else if (mask.kind != MaskKind::kNone) {
+        steps.hide(row, covered, static_cast<const uint8_t*>(masks_[i]) + at, s.element,
+                   mask.kind == MaskKind::kBlock);
+      }
     }
     std::fill(row + count, row + shape_.keys, kHidden);
     emit(ScoresStage::kMasked, batch, head, query, row);
@@ -216,7 +221,7 @@ class Block {
   const float* q_;
   const float* k_;
   const float* v_;
-  const void* mask_;
+  const void* const* masks_;
   float* y_;
   float* scores_;
   const float* key_ = nullptr;
@@ -233,9 +238,9 @@ class Block {
 int64_t attention_scratch(const Attention& attention) { return scratch_of(attention).total(); }
 
 void attention(const Attention& shape, const float* q, const float* k, const float* v,
-               const void* mask, float* y, float* scores, float* scratch) {
+               const void* const* masks, float* y, float* scores, float* scratch) {
   if (shape.queries == 0 || shape.kv_heads == 0) return;
-  Block block(shape, q, k, v, mask, y, scores, scratch);
+  Block block(shape, q, k, v, masks, y, scores, scratch);
   const Extent group = shape.heads / shape.kv_heads;
   const Extent rows = block_rows(shape);
   for (Extent batch = 0; batch < shape.batch; ++batch) {
