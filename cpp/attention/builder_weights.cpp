@@ -91,6 +91,15 @@ Extent Builder::extent_or_option(std::string_view name, int axis, const char* op
   return found;
 }
 
+bool Builder::has_or_option(std::string_view name, const char* option) {
+  const bool there = has(name), asked = flag(option, there);
+  if (!fresh() && asked != there) {
+    fail(Code::kWrongValue, "the option '", option, "' says otherwise than the weight '",
+         full_name(name), "'");
+  }
+  return asked;
+}
+
 ConstantPtr Builder::raw_weight(std::string_view name) {
   const NamedWeight* found = lookup(name);
   if (!found) {
@@ -152,7 +161,7 @@ Value Builder::conv(Value x, std::string_view name, const Convolution& convoluti
   const std::string weight_name = below(name, "weight");
   const Extent groups = std::max<Extent>(1, convolution.groups);
   const int given = rank(weight_name);
-  const bool line = given == 3;  // over (batch, channels, length)
+  const bool line = convolution.line || given == 3;
   const Extent out = convolution.out > 0 ? convolution.out : extent(weight_name, 0);
   const Extent in = convolution.in > 0 ? convolution.in : extent(weight_name, 1) * groups;
   Extent kernel[2];
