@@ -13,7 +13,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import zopfli from "@gfx/zopfli";
 import { cmakeBuild, targetsOf, trees } from "./cmake.mjs";
-import { build, hashOf, once, say } from "./run.mjs";
+import { build, hashOf, once, SetupError, say } from "./run.mjs";
 import { packEngine } from "./streams.mjs";
 
 const generated = join(build, "generated");
@@ -63,8 +63,7 @@ async function generate() {
   write("package.json", '{ "type": "module", "sideEffects": false }\n');
   write("simd128.wasm", withSection(simd128, `${buildId} simd128`));
   write("relaxed.wasm", withSection(relaxed, `${buildId} relaxed`));
-  // Marked pure, so that a bundle that loads no models leaves it out.
-  write("heed.mjs", glue.toString().replace("var Module = (", "var Module = /* @__PURE__ */ ("));
+  write("heed.mjs", withInstantiateWasm(glue.toString()));
   write("heed.d.mts", read("wasm-simd128/heed.d.ts"));
   write(
     "embedded.ts",
@@ -83,6 +82,18 @@ export const buildId: string = "${buildId}";
 `,
   );
   say(`the engine: ${relaxed.length} bytes of wasm, ${gzip.length} packed`);
+}
+
+/**
+ * The glue that asks for the instance, as the larger runtime does: `instantiateWasm(imports, receive)` of its options hands it
+ * over. The minimal runtime's would make it of `wasm` itself, and never say when that fails.
+ */
+function withInstantiateWasm(glue) {
+  const own = 'WebAssembly.instantiate(Module["wasm"],imports).then(';
+  if (glue.split(own).length !== 2) {
+    throw new SetupError("the glue of this Emscripten instantiates its module in another way");
+  }
+  return glue.replace(own, 'Module["instantiateWasm"](imports,');
 }
 
 /** The module with a custom section "heed" at its end. */

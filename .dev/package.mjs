@@ -21,6 +21,7 @@ import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
+import { generateLayers } from "./layers.mjs";
 import { build, once, root, say } from "./run.mjs";
 
 const finished = join(build, "package");
@@ -47,6 +48,7 @@ const options = {
 };
 
 export async function buildPackage() {
+  await generateLayers();
   await once(
     "package",
     {
@@ -55,11 +57,13 @@ export async function buildPackage() {
           "web/src",
           "build/generated/engine.ts",
           "build/generated/embedded.ts",
+          "build/generated/layers.ts",
           "build/generated/heed.mjs",
         ],
         ...[
           ".dev/package.mjs",
           ".dev/declarations.mjs",
+          ".dev/layers.mjs",
           "package-lock.json",
           "package.json",
           "tsconfig.json",

@@ -60,6 +60,8 @@ class Network {
   // Adds a layer; its results. After an error, which finish() gives, there may be fewer.
   std::vector<TensorId> apply(const Layer& layer, std::span<const Argument> arguments);
   void output(std::string name, TensorId value);
+  // A value for what an error has left without one.
+  TensorId nothing();
   // Errors as of build_layer.
   Result<Graph> finish();
 

@@ -194,6 +194,11 @@ std::vector<TensorId> Network::apply(const Layer& layer, std::span<const Argumen
   return values;
 }
 
+TensorId Network::nothing() {
+  const float zero = 0;
+  return construction_->graph.add_constant("", make_constant(std::span(&zero, 1), Shape{}));
+}
+
 void Network::output(std::string name, TensorId value) {
   Graph& graph = construction_->graph;
   graph.tensor(value).name = std::move(name);

@@ -1,35 +1,27 @@
-// What JavaScript sees; web/src/engine/raw.ts has the same as types. The one file that includes
-// Emscripten's headers.
+// What Embind is told. The one file that includes Emscripten's headers.
 #include <emscripten/bind.h>
 
-#include "bindings/engine.h"
-
-namespace {
-
-// The codes of base/status.h, one a line; a test compares them with those of web/src/errors.ts.
-std::string codes() {
-  std::string text;
-#define HEED_CODE(name, code) text += code "\n";
-  HEED_CODES(HEED_CODE)
-#undef HEED_CODE
-  return text;
-}
-
-}  // namespace
+#include "bindings/calls.h"
 
 EMSCRIPTEN_BINDINGS(heed) {
-  using heed::Engine;
-  emscripten::function("codes", &codes);
-  emscripten::class_<Engine>("Engine")
-      .constructor<>()
-      .function("reserve", &Engine::reserve)
-      .function("keep", &Engine::keep)
-      .function("load", &Engine::load)
-      .function("describe", &Engine::describe)
-      .function("request", &Engine::request)
-      .function("prepare", &Engine::prepare)
-      .function("inputAddress", &Engine::input_address)
-      .function("execute", &Engine::execute)
-      .function("finished", &Engine::finished)
-      .function("results", &Engine::results);
+  using emscripten::function;
+  namespace calls = heed::calls;
+  function("open", &calls::open);
+  function("release", &calls::release);
+  function("words", &calls::words);
+  function("text", &calls::text);
+  function("reserve", &calls::reserve);
+  function("keep", &calls::keep);
+  function("load", &calls::load);
+  function("describe", &calls::describe);
+  function("addWeights", &calls::add_weights);
+  function("adopt", &calls::adopt);
+  function("build", &calls::build);
+  function("checkSafetensors", &calls::check_safetensors);
+  function("cacheLength", &calls::cache_length);
+  function("truncateCache", &calls::truncate_cache);
+  function("prepare", &calls::prepare);
+  function("inputAddress", &calls::input_address);
+  function("execute", &calls::execute);
+  function("results", &calls::results);
 }

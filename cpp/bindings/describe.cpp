@@ -116,24 +116,20 @@ std::string describe(const Session& session) {
   return json.take();
 }
 
-std::string describe_results(const Session& session) {
-  Json json;
-  json.object([&] {
-    json.key("values").array([&] {
-      for (const OutputValue& value : session.outputs()) {
-        json.object([&] {
-          json.key("dtype").text(dtype_name(value.dtype));
-          json.key("shape").array([&] {
-            for (Extent extent : value.shape) json.number(extent);
-          });
-          json.key("address").number(static_cast<int64_t>(reinterpret_cast<uintptr_t>(value.data)));
-          json.key("bytes").number(static_cast<int64_t>(value.bytes()));
-        });
-      }
-    });
-    write_memory(json.key("memory"), session);
-  });
-  return json.take();
+void describe_results(const Session& session, std::vector<int32_t>& words) {
+  const auto add = [&](size_t word) { words.push_back(static_cast<int32_t>(word)); };
+  add(session.outputs().size());
+  for (const OutputValue& value : session.outputs()) {
+    add(static_cast<size_t>(value.dtype));
+    add(reinterpret_cast<uintptr_t>(value.data));
+    add(value.bytes());
+    add(static_cast<size_t>(value.shape.rank()));
+    words.insert(words.end(), value.shape.begin(), value.shape.end());
+  }
+  const MemoryReport report = session.memory();
+  add(report.weight_bytes);
+  add(report.arena_bytes);
+  add(static_cast<size_t>(report.plans));
 }
 
 }  // namespace heed

@@ -1,16 +1,19 @@
-// What JavaScript is told about a session, as JSON; web/src/engine/session.ts has the types.
+// What JavaScript is told about a session; web/src/engine/session.ts has the types.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "graph/session.h"
 
 namespace heed {
 
-// Inputs, outputs, attention blocks, operators, the tensors that a run can give, memory.
+// As JSON: inputs, outputs, attention blocks, operators, the tensors that a run can give, memory.
 std::string describe(const Session& session);
 
-// The values of the last run with their addresses, and memory.
-std::string describe_results(const Session& session);
+// Adds a few words, since this is done in every run: how many values the last run gave; for each of
+// them its type, address, bytes, rank and extents; the bytes of weights and of the arena, and the
+// number of plans.
+void describe_results(const Session& session, std::vector<int32_t>& words);
 
 }  // namespace heed

@@ -87,22 +87,35 @@ Status of_tensor(const Entry& entry, const Status& status) {
   return error(status.code, "weight '", entry.name, "': ", status.message);
 }
 
-Status read_tensor(const Entry& entry, std::span<const std::byte> data,
-                   const std::shared_ptr<const void>& owner, ConstantPtr& value) {
+// What an entry says, checked.
+struct Layout {
+  int64_t type = 0;  // ONNX's number
+  Shape shape;
+};
+
+Status check_entry(const Entry& entry, Layout& layout) {
   const auto known = std::find_if(std::begin(kElementNames), std::end(kElementNames),
                                   [&](const ElementName& e) { return e.name == entry.dtype; });
   if (known == std::end(kElementNames)) {
     return error(Code::kUnsupportedType, "elements of type '", entry.dtype, "' are not supported");
   }
-  const Storage& storage = *storage_of(known->type);
   const Result<Shape> shape = Shape::make(entry.shape);
   if (!shape.ok()) return error(Code::kInvalidWeights, shape.status().message);
-  const int64_t count = shape.value().count();
+  const int64_t expected = int64_t{shape.value().count()} * storage_of(known->type)->size;
   const int64_t bytes = entry.end - entry.begin;
-  if (bytes != count * storage.size) {
+  if (bytes != expected) {
     return error(Code::kInvalidWeights, "its shape ", shape.value(), " of ", entry.dtype, " takes ",
-                 count * storage.size, " bytes, its offsets say ", bytes);
+                 expected, " bytes, its offsets say ", bytes);
   }
+  layout = {known->type, shape.value()};
+  return {};
+}
+
+Status read_tensor(const Entry& entry, std::span<const std::byte> data,
+                   const std::shared_ptr<const void>& owner, ConstantPtr& value) {
+  Layout layout;
+  HEED_TRY(check_entry(entry, layout));
+  const Storage& storage = *storage_of(layout.type);
   const std::byte* from = data.data() + entry.begin;
   // Kernels may read whole vectors at the end of a constant.
   constexpr int64_t kReadPastEnd = 16;
@@ -111,17 +124,18 @@ Status read_tensor(const Entry& entry, std::span<const std::byte> data,
   if (storage.same_bits && well) {
     auto view = std::make_shared<Constant>();
     view->dtype = storage.dtype;
-    view->shape = shape.value();
+    view->shape = layout.shape;
     view->data = from;
     view->owner = owner;
     value = std::move(view);
     return {};
   }
-  NewConstant made = make_constant(storage.dtype, shape.value());
+  NewConstant made = make_constant(storage.dtype, layout.shape);
+  const auto bytes = static_cast<size_t>(entry.end - entry.begin);
   if (storage.same_bits) {
-    if (bytes > 0) std::memcpy(made.data, from, static_cast<size_t>(bytes));
-  } else if (!convert_elements(known->type, reinterpret_cast<const char*>(from), storage.size,
-                               static_cast<size_t>(count), made.data)) {
+    if (bytes > 0) std::memcpy(made.data, from, bytes);
+  } else if (!convert_elements(layout.type, reinterpret_cast<const char*>(from), storage.size,
+                               static_cast<size_t>(layout.shape.count()), made.data)) {
     return error(Code::kUnsupportedType, "it has uint64 values that int64 cannot hold");
   }
   value = std::move(made.constant);
@@ -129,7 +143,7 @@ Status read_tensor(const Entry& entry, std::span<const std::byte> data,
 }
 
 // Tensors follow one another from the first byte to the last.
-Status check_offsets(std::vector<Entry>& entries, size_t data_bytes) {
+Status check_offsets(std::vector<Entry>& entries, uint64_t data_bytes) {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
@@ -153,50 +167,76 @@ Status check_offsets(std::vector<Entry>& entries, size_t data_bytes) {
                at > static_cast<int64_t>(data_bytes) ? ": it is truncated" : "");
 }
 
-Status read_file(std::span<const std::byte> file, const std::shared_ptr<const void>& owner,
-                 std::vector<NamedWeight>& weights) {
+// Of a file of `file_bytes` bytes that begins with `head`, and how long its header is.
+Status read_head(std::span<const std::byte> head, uint64_t file_bytes, std::vector<Entry>& entries,
+                 size_t& length) {
   uint64_t header_bytes = 0;
-  if (file.size() < sizeof header_bytes) {
-    return error(Code::kInvalidWeights, "not a safetensors file: it has ", file.size(), " bytes");
+  if (head.size() < sizeof header_bytes) {
+    return error(Code::kInvalidWeights, "not a safetensors file: it has ", file_bytes, " bytes");
   }
-  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
-  const std::span<const std::byte> rest = file.subspan(sizeof header_bytes);
+  std::memcpy(&header_bytes, head.data(), sizeof header_bytes);
+  const std::span<const std::byte> rest = head.subspan(sizeof header_bytes);
   if (header_bytes > rest.size()) {
     return error(Code::kInvalidWeights, "not a safetensors file, or truncated: a header of ",
                  header_bytes > INT64_MAX ? INT64_MAX : static_cast<int64_t>(header_bytes),
-                 " bytes in a file of ", file.size());
+                 " bytes in a file of ", file_bytes);
   }
-  const auto length = static_cast<size_t>(header_bytes);
-  std::vector<Entry> entries;
+  length = static_cast<size_t>(header_bytes);
   HEED_TRY(read_header({reinterpret_cast<const char*>(rest.data()), length}, entries));
-  const std::span<const std::byte> data = rest.subspan(length);
-  HEED_TRY(check_offsets(entries, data.size()));
+  HEED_TRY(check_offsets(entries, file_bytes - sizeof header_bytes - header_bytes));
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(entries.begin(), entries.end(),
+                         [](const Entry& a, const Entry& b) { return a.name == b.name; });
+  if (twice == entries.end()) return {};
+  return error(Code::kInvalidWeights, "weight '", twice->name, "' is there twice");
+}
+
+Status read_file(std::span<const std::byte> file, const std::shared_ptr<const void>& owner,
+                 NamedWeights& weights) {
+  std::vector<Entry> entries;
+  size_t length = 0;
+  HEED_TRY(read_head(file, file.size(), entries, length));
+  const std::span<const std::byte> data = file.subspan(sizeof(uint64_t) + length);
   for (const Entry& entry : entries) {
     NamedWeight& weight = weights.emplace_back();
     weight.name = entry.name;
     const Status status = read_tensor(entry, data, owner, weight.value);
     if (!status.ok()) return of_tensor(entry, status);
   }
-  std::sort(weights.begin(), weights.end(),
-            [](const NamedWeight& a, const NamedWeight& b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(
-      weights.begin(), weights.end(),
-      [](const NamedWeight& a, const NamedWeight& b) { return a.name == b.name; });
-  if (twice == weights.end()) return {};
-  return error(Code::kInvalidWeights, "weight '", twice->name, "' is there twice");
+  return {};
+}
+
+Status check_head(std::span<const std::byte> head, uint64_t file_bytes) {
+  std::vector<Entry> entries;
+  size_t length = 0;
+  HEED_TRY(read_head(head, file_bytes, entries, length));
+  for (const Entry& entry : entries) {
+    Layout layout;
+    const Status status = check_entry(entry, layout);
+    if (!status.ok()) return of_tensor(entry, status);
+  }
+  return {};
+}
+
+Status within_memory(FunctionRef<Status()> body) {
+  Status status;
+  if (enough_memory_for([&] { status = body(); })) return status;
+  return error(Code::kOutOfMemory, "not enough memory to read the weights");
 }
 
 }  // namespace
 
-Result<std::vector<NamedWeight>> read_safetensors(std::span<const std::byte> file,
-                                                  std::shared_ptr<const void> owner) {
-  Result<std::vector<NamedWeight>> result = std::vector<NamedWeight>();
-  Status status;
-  if (!enough_memory_for([&] { status = read_file(file, owner, result.value()); })) {
-    status = error(Code::kOutOfMemory, "not enough memory to read the weights");
-  }
-  if (!status.ok()) return status;
+Result<NamedWeights> read_safetensors(std::span<const std::byte> file,
+                                      std::shared_ptr<const void> owner) {
+  Result<NamedWeights> result = NamedWeights();
+  HEED_TRY(within_memory([&] { return read_file(file, owner, result.value()); }));
   return result;
+}
+
+Status check_safetensors(std::span<const std::byte> head, uint64_t file_bytes) {
+  return within_memory([&] { return check_head(head, file_bytes); });
 }
 
 }  // namespace heed

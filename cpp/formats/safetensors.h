@@ -20,4 +20,8 @@ namespace heed {
 Result<NamedWeights> read_safetensors(std::span<const std::byte> file,
                                       std::shared_ptr<const void> owner);
 
+// The same checks, of everything but the elements, for who has only the beginning of a file at
+// hand: its length and its header (`head`), or less where the file ends earlier.
+Status check_safetensors(std::span<const std::byte> head, uint64_t file_bytes);
+
 }  // namespace heed

@@ -89,6 +89,17 @@ class Lowering : public NodeReader {
   // Memory that is filled now and kept as long as the plan (tables of indices and the like).
   Buffer table(size_t bytes, FunctionRef<void(std::byte*)> fill);
 
+  // What attention keeps between runs: memory of the session, the same for all plans, which its
+  // name tells from others; and where the number of rows (tokens) that are kept stands while a run
+  // is going on. kNoBuffer, and an error, where there is no session.
+  Buffer cache_memory(std::string_view name, int64_t count);
+  Buffer cache_length();
+  // A run of this plan appends so many rows for each of `batch` sequences, of which there is room
+  // for `capacity`. An error where another node of the plan has said otherwise.
+  void extend_cache(Extent rows, Extent batch, Extent capacity);
+  // The last axis of an output ends, when a run has finished, where the kept rows do.
+  void ends_with_cache(int output);
+
   // Declares that output `output` is input `input` seen differently: same bytes, no task. Under
   // kStrict both are row-major; under kIndifferent, for an output of the same shape, the output
   // lies as the input does.

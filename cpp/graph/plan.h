@@ -16,9 +16,15 @@
 
 namespace heed {
 
+// What a run appends to the session's cache.
+struct CacheUse {
+  Extent rows = 0, batch = 0, capacity = 0;
+};
+
 class PlanBuilder {
  public:
   struct Options {
+    const int32_t* cache_length = nullptr;  // where the session counts the rows that it keeps
     bool force_channels_last = false;
     bool fold = true;  // evaluate nodes whose inputs are all known (off in the plan that does that
                        // evaluation)
@@ -60,6 +66,9 @@ class PlanBuilder {
   size_t input_bytes(int index) const;
   std::vector<OutputValue> outputs() const;  // when complete; data is null before bind
   const Request& request() const { return request_; }
+  const CacheUse& cache_use() const { return cache_use_; }
+  // Outputs whose last axis ends with the cache.
+  const std::vector<TensorId>& ends_with_cache() const { return ends_with_cache_; }
 
  private:
   friend class Lowering;
@@ -124,6 +133,8 @@ class PlanBuilder {
   size_t inferred_ = 0;   // the first that is not inferred yet
   int32_t now_ = 0;       // the node that is being lowered
   size_t arena_bytes_ = 0;
+  CacheUse cache_use_;
+  std::vector<TensorId> ends_with_cache_;
   Status failure_;  // of memory asked for while lowering
 };
 

@@ -214,6 +214,36 @@ Buffer Lowering::table(size_t bytes, FunctionRef<void(std::byte*)> fill) {
   return plan_.add_pointer_slot(plan_.tables_.back().data());
 }
 
+Buffer Lowering::cache_memory(std::string_view name, int64_t count) {
+  const size_t bytes = checked_bytes(count, sizeof(float));
+  if (!ok()) return kNoBuffer;
+  const std::byte* memory = plan_.weights_.get(kNoTensor, name, bytes, PackedForm::kOneOfSeveral,
+                                               [&](std::byte* to) { std::memset(to, 0, bytes); });
+  if (!memory) {
+    plan_.failure_ = error(Code::kOutOfMemory, "no memory for a cache of ", bytes, " bytes");
+  }
+  return plan_.add_pointer_slot(memory);
+}
+
+Buffer Lowering::cache_length() {
+  if (!plan_.options_.cache_length) fail(Code::kInvalidGraph, "a cache belongs to a session");
+  return plan_.add_pointer_slot(reinterpret_cast<const std::byte*>(plan_.options_.cache_length));
+}
+
+void Lowering::extend_cache(Extent rows, Extent batch, Extent capacity) {
+  CacheUse& use = plan_.cache_use_;
+  if (use.rows > 0 && (use.rows != rows || use.batch != batch)) {
+    fail(Code::kWrongShape, "% rows of % sequences for a cache that others give % of %", rows,
+         batch, use.rows, use.batch);
+  }
+  const Extent least = use.rows > 0 ? std::min(use.capacity, capacity) : capacity;
+  use = {rows, batch, least};
+}
+
+void Lowering::ends_with_cache(int output) {
+  if (wants(output)) plan_.ends_with_cache_.push_back(node_.output(static_cast<size_t>(output)));
+}
+
 void Lowering::alias(int output, int input) {
   const TensorId to = node_.outputs[static_cast<size_t>(output)];
   const TensorId from = node_.inputs[static_cast<size_t>(input)];

@@ -55,6 +55,8 @@ struct Session::State {
   int stage = 0;         // that is running
   bool running = false;  // between the first task of a run and its last
   std::vector<OutputValue> outputs;
+  int32_t cache_length = 0;  // rows that attention keeps
+  Extent cache_batch = 0;    // of how many sequences
 
   PlanBuilder* plan() { return plans.empty() ? nullptr : plans.front().plan.get(); }
   Status check(const Request& request) const;
@@ -64,6 +66,8 @@ struct Session::State {
   void release_packed_weights();
   Status bind(PlanBuilder& plan);
   Status enter_next_stage();
+  Status check_cache(const CacheUse& use) const;
+  void extend_cache();
 };
 
 // Fixed extents must match; axes of the same name must have the same extent, in all inputs.
@@ -161,6 +165,7 @@ const Graph& Session::graph() const { return state_->graph; }
 Result<std::unique_ptr<PlanBuilder>> Session::State::build(const Request& request) const {
   PlanBuilder::Options plan_options;
   plan_options.force_channels_last = options.force_channels_last;
+  plan_options.cache_length = &cache_length;
   // Packings are added to the cache while a plan is lowered; the rest of the state stays as it is.
   auto& cache = const_cast<WeightCache&>(weights);
   auto plan = std::make_unique<PlanBuilder>(graph, cache, request, plan_options);
@@ -232,6 +237,33 @@ Status Session::State::bind(PlanBuilder& plan) {
   return {};
 }
 
+Status Session::State::check_cache(const CacheUse& use) const {
+  if (use.rows == 0) return {};
+  if (cache_length > use.capacity - use.rows) {
+    return error(Code::kWrongShape, "the cache keeps ", cache_length, " of at most ", use.capacity,
+                 " rows, which leaves no room for ", use.rows, " more: truncate or reset it");
+  }
+  if (cache_length > 0 && cache_batch != use.batch) {
+    return error(Code::kWrongShape, "the cache keeps rows of ", cache_batch,
+                 " sequences, the batch has ", use.batch, ": reset it first");
+  }
+  return {};
+}
+
+// The run that has finished is kept, and maps end with what is kept now.
+void Session::State::extend_cache() {
+  const CacheUse& use = plan()->cache_use();
+  if (use.rows == 0) return;
+  cache_length += use.rows;
+  cache_batch = use.batch;
+  for (OutputValue& output : outputs) {
+    const std::vector<TensorId>& ends = plan()->ends_with_cache();
+    if (std::find(ends.begin(), ends.end(), output.tensor) != ends.end()) {
+      output.shape[output.shape.rank() - 1] = cache_length;
+    }
+  }
+}
+
 Status Session::prepare(const Request& request) {
   State& state = *state_;
   HEED_TRY(state.check(request));
@@ -251,6 +283,7 @@ Status Session::prepare(const Request& request) {
   state.stage = 0;
   state.running = false;
   state.outputs.clear();
+  HEED_TRY(state.check_cache(state.plan()->cache_use()));
   const Status bound = state.bind(*state.plan());
   if (!bound.ok()) state.plans.erase(state.plans.begin());
   return bound;
@@ -306,6 +339,7 @@ Result<bool> Session::execute(double milliseconds) {
     }
   }
   state.outputs = state.plan()->outputs();
+  state.extend_cache();
   state.next_task = 0;
   state.stage = 0;
   state.running = false;
@@ -324,6 +358,17 @@ MemoryReport Session::memory() const {
   if (state_->plan()) report.arena_bytes = state_->plan()->arena_bytes();
   report.plans = static_cast<int>(state_->plans.size());
   return report;
+}
+
+Extent Session::cache_length() const { return state_->cache_length; }
+
+Status Session::truncate_cache(Extent length) {
+  if (length < 0 || length > state_->cache_length) {
+    return error(Code::kWrongValue, "the cache keeps ", state_->cache_length,
+                 " rows and cannot be cut to ", length);
+  }
+  state_->cache_length = length;
+  return {};
 }
 
 Result<std::vector<ConstantPtr>> evaluate(const Node& node, std::span<const ConstantPtr> inputs,

@@ -51,7 +51,8 @@ class Session {
   const Graph& graph() const;
 
   // Makes, or finds, the plan for these shapes and outputs. Errors: kWrongShape (with the input or
-  // node), kUnknownName, kOutOfMemory. After an error the session is as before.
+  // node, or when the cache has no room for the run), kUnknownName, kOutOfMemory. After an error
+  // the session is as before.
   Status prepare(const Request& request);
 
   // Where the prepared run reads input `index` (of graph().inputs): `bytes` row-major elements of
@@ -67,6 +68,11 @@ class Session {
   std::span<const OutputValue> outputs() const;
 
   MemoryReport memory() const;
+
+  // Tokens that attention with a cache keeps: what finished runs gave, position 0 first.
+  Extent cache_length() const;
+  // Forgets those from `length` on; 0 begins anew. Errors: kWrongValue when there are not so many.
+  Status truncate_cache(Extent length);
 
  private:
   struct State;

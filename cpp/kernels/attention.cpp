@@ -21,9 +21,10 @@ constexpr float kHidden = -std::numeric_limits<float>::infinity();
 
 // Queries of a block: so many that their scores stay in the second level cache. 12 is a multiple of
 // both tile heights.
+constexpr Extent kFewestRows = 12, kMostRows = 96, kBlockScores = 16384;
 Extent block_rows(const Attention& shape) {
-  const Extent fitting = 16384 / std::max<Extent>(1, shape.keys) / 12 * 12;
-  return std::min(shape.queries, std::clamp<Extent>(fitting, 12, 96));
+  const Extent fitting = kBlockScores / std::max<Extent>(1, shape.keys) / 12 * 12;
+  return std::min(shape.queries, std::clamp(fitting, kFewestRows, kMostRows));
 }
 
 // With one query or two for each key, multiplying with k and v as they lie is cheaper than packing
@@ -39,12 +40,11 @@ struct Scratch {
   int64_t total() const { return keys + values + queries + scores + output; }
 };
 
-Scratch scratch_of(const Attention& shape) {
-  const int64_t rows = block_rows(shape);
+Scratch scratch_of(const Attention& shape, int64_t rows, int64_t scores) {
   const bool packed = !is_decoding(shape);
   return {packed ? panels_count(shape.width, shape.keys) : 0,
-          packed ? panels_count(shape.keys, shape.value_width) : 0, rows * shape.width,
-          rows * shape.keys, rows * shape.value_width};
+          packed ? panels_count(shape.keys, shape.value_width) : 0, rows * shape.width, scores,
+          rows * shape.value_width};
 }
 
 // One row of scores on its way to probabilities.
@@ -75,15 +75,19 @@ struct RowSteps {
     }
   }
 
-  void softmax(float* row, Extent count) const {
+  // Writes the logarithm of the sum of exponentials where it is asked for.
+  void softmax(float* row, Extent count, float* logarithm) const {
     const float m = row_maximum(row, count);
+    if (logarithm) *logarithm = kHidden;
     // Nothing is seen. (A NaN is passed over by the maximum: look again.)
     if (m == kHidden && std::all_of(row, row + count, [](float s) { return s == kHidden; })) {
       const float value = shape.zero_empty_rows ? 0.0f : std::numeric_limits<float>::quiet_NaN();
       std::fill_n(row, count, value);
       return;
     }
-    multiply_row(row, 1 / exp_row(row, row, m, count), count);
+    const float sum = exp_row(row, row, m, count);
+    if (logarithm) *logarithm = m + std::log(sum);
+    multiply_row(row, 1 / sum, count);
   }
 };
 
@@ -91,9 +95,10 @@ struct RowSteps {
 class Block {
  public:
   Block(const Attention& shape, const float* q, const float* k, const float* v,
-        const void* const* masks, float* y, float* scores, float* scratch)
-      : shape_(shape), q_(q), k_(k), v_(v), masks_(masks), y_(y), scores_(scores) {
-    const Scratch sizes = scratch_of(shape);
+        const void* const* masks, float* y, float* scores, float* scratch, float* sums)
+      : shape_(shape), q_(q), k_(k), v_(v), masks_(masks), y_(y), scores_(scores), sums_(sums) {
+    const int64_t rows = block_rows(shape);
+    const Scratch sizes = scratch_of(shape, rows, rows * shape.keys);
     key_panels_ = scratch;
     value_panels_ = key_panels_ + sizes.keys;
     query_rows_ = value_panels_ + sizes.values;
@@ -118,11 +123,13 @@ class Block {
     const bool all = scores_ && shape_.scores_stage < ScoresStage::kMasked;
     const Extent limit = all ? shape_.keys : visible(first + rows - 1);
     multiply_keys(rows, limit);
+    float logarithms[kMostRows];
     for (Extent i = 0; i < rows; ++i) {
       float* row = score_rows_ + i * shape_.keys;
-      finish_row_of(batch, head, first + i, row, limit);
+      finish_row_of(batch, head, first + i, row, limit, sums_ ? logarithms + i : nullptr);
     }
-    multiply_values(batch, head, first, rows);
+    if (sums_) add_sums(batch, head, first, rows, logarithms);
+    multiply_values(batch, head, first, rows, logarithms);
   }
 
  private:
@@ -159,10 +166,20 @@ class Block {
     }
   }
 
-  void multiply_values(Extent batch, Extent head, Extent first, Extent rows) {
+  // Keeps the sums; joined, they and `logarithms` become the shares of this set of keys.
+  void add_sums(Extent batch, Extent head, Extent first, Extent rows, float* logarithms) {
+    const AttentionSteps& steps = shape_.sums;
+    float* to = sums_ + batch * steps.batch + head * steps.head + first * steps.row;
+    for (Extent i = 0; i < rows; ++i, to += steps.row) {
+      if (shape_.join) logarithms[i] = lane<0>(sigmoid(splat(logarithms[i] - *to)));
+      *to = logarithms[i];
+    }
+  }
+
+  void multiply_values(Extent batch, Extent head, Extent first, Extent rows, const float* shares) {
     const AttentionSteps& steps = shape_.y;
     float* to = y_ + batch * steps.batch + head * steps.head + first * steps.row;
-    const bool direct = steps.element == 1;
+    const bool direct = steps.element == 1 && !shape_.join;
     float* output = direct ? to : output_rows_;
     const Extent output_step = direct ? steps.row : shape_.value_width;
     if (!is_decoding(shape_)) {
@@ -176,12 +193,17 @@ class Block {
     }
     if (direct) return;
     for (Extent i = 0; i < rows; ++i, to += steps.row) {
-      kernels::finish_row(to, steps.element, shape_.value_width, output + i * output_step);
+      const float* row = output + i * output_step;
+      for (Extent e = 0; e < shape_.value_width; ++e) {
+        float& value = to[e * steps.element];
+        value = shape_.join ? value + (row[e] - value) * shares[i] : row[e];
+      }
     }
   }
 
   // From products to probabilities, which are zero from `limit` on.
-  void finish_row_of(Extent batch, Extent head, Extent query, float* row, Extent limit) {
+  void finish_row_of(Extent batch, Extent head, Extent query, float* row, Extent limit,
+                     float* logarithm) {
     const RowSteps steps{shape_};
     const Extent seen = visible(query);
     emit(ScoresStage::kProduct, batch, head, query, row);
@@ -202,9 +224,10 @@ class Block {
                    mask.kind == MaskKind::kBlock);
       }
     }
+    if (shape_.hide_self && query < count) row[query] = kHidden;
     std::fill(row + count, row + shape_.keys, kHidden);
     emit(ScoresStage::kMasked, batch, head, query, row);
-    steps.softmax(row, count);
+    steps.softmax(row, count, logarithm);
     const bool nan = count == 0 && !shape_.zero_empty_rows;
     std::fill(row + count, row + shape_.keys, nan ? std::numeric_limits<float>::quiet_NaN() : 0.0f);
     emit(ScoresStage::kSoftmax, batch, head, query, row);
@@ -224,6 +247,7 @@ class Block {
   const void* const* masks_;
   float* y_;
   float* scores_;
+  float* sums_;
   const float* key_ = nullptr;
   const float* value_ = nullptr;
   float* key_panels_;
@@ -235,12 +259,16 @@ class Block {
 
 }  // namespace
 
-int64_t attention_scratch(const Attention& attention) { return scratch_of(attention).total(); }
+int64_t attention_scratch(const Attention& attention) {
+  const int64_t rows = std::min(attention.queries, kMostRows), keys = attention.keys;
+  const int64_t scores = std::min(rows * keys, std::max<int64_t>(kBlockScores, kFewestRows * keys));
+  return scratch_of(attention, rows, scores).total();
+}
 
 void attention(const Attention& shape, const float* q, const float* k, const float* v,
-               const void* const* masks, float* y, float* scores, float* scratch) {
+               const void* const* masks, float* y, float* scores, float* scratch, float* sums) {
   if (shape.queries == 0 || shape.kv_heads == 0) return;
-  Block block(shape, q, k, v, masks, y, scores, scratch);
+  Block block(shape, q, k, v, masks, y, scores, scratch, sums);
   const Extent group = shape.heads / shape.kv_heads;
   const Extent rows = block_rows(shape);
   for (Extent batch = 0; batch < shape.batch; ++batch) {

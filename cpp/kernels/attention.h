@@ -50,17 +50,26 @@ struct Attention {
   Extent free_keys = 0;  // the last ones, which masks do not cover: seen
   ScoresStage scores_stage = ScoresStage::kSoftmax;
   AttentionSteps scores;
+  bool hide_self = false;  // query i does not see key i
+  // Attention over two sets of keys, one after the other: the first call writes the logarithm of
+  // each query's sum of exponentials, the second (`join`) makes y the result over both sets, and
+  // leaves the second's share in the sum, 0..1.
+  bool join = false;
+  AttentionSteps sums;  // of (batch, head, row)
 };
 
 // Floats of scratch that it needs: the keys and values of one head in panels, and the scores of one
 // block of queries against all keys (at most max(16384, 12 * keys)). It does not grow with queries
-// * keys.
+// * keys. It is enough for fewer keys too.
 int64_t attention_scratch(const Attention& attention);
 
-// `masks` are two, float or uint8_t as their kinds say; `scores` may be null. y and scores overlap
-// nothing. Sums over elements and keys run in the order of gemm; softmax subtracts the row's
-// maximum.
+// `masks` are two, float or uint8_t as their kinds say, and may be null where there are none;
+// `scores` may be null, and `sums` unless `join`. y and scores overlap nothing. Sums over elements
+// and keys run in the order of gemm; softmax subtracts the row's maximum. What depends on the run
+// (keys, causal_offset) may be set in a copy of the shape, as long as there are no more keys than
+// the scratch was made for.
 void attention(const Attention& shape, const float* q, const float* k, const float* v,
-               const void* const* masks, float* y, float* scores, float* scratch);
+               const void* const* masks, float* y, float* scores, float* scratch,
+               float* sums = nullptr);
 
 }  // namespace heed::kernels

@@ -78,12 +78,16 @@ Loop make_periodic_loop(const Shape& shape, std::span<const Strides> operands) {
   if (loop.rank == 0 || loop.row < 2 || loop.row > kMaxRow / 4) return loop;
   const int axis = loop.rank - 1;
   for (int k = 0; k < loop.operands; ++k) {
-    const Extent step = loop.steps[k][axis];
-    loop.periodic[k] = step == 0 && loop.row_steps[k] != 0 && k > 0;
-    if (!loop.periodic[k] && step != loop.row * loop.row_steps[k]) {
-      std::fill_n(loop.periodic, kMaxOperands, false);
+    const Extent outer = loop.steps[k][axis], inner = loop.row_steps[k];
+    if (outer == loop.row * inner) continue;
+    if (k == 0 || (outer != 0 && inner != 0)) {
+      std::fill_n(loop.spread, kMaxOperands, Loop::kMerged);
       return loop;
     }
+    loop.spread[k] = inner != 0 ? Loop::kRowRepeated : Loop::kElementRepeated;
+  }
+  for (int k = 0; k < loop.operands; ++k) {
+    if (loop.spread[k] == Loop::kElementRepeated) loop.row_steps[k] = loop.steps[k][axis];
   }
   loop.period = loop.row;
   loop.piece = kMaxRow / loop.period * loop.period;
@@ -111,7 +115,10 @@ void walk_rows(const Loop& loop, Extent begin, Extent end, const RowTask& task) 
       const Extent first = block * loop.piece;
       Extent shifted[kMaxOperands];
       for (int k = 0; k < loop.operands; ++k) {
-        shifted[k] = at[k] + (loop.periodic[k] ? 0 : first * loop.row_steps[k]);
+        const Extent passed = loop.spread[k] == Loop::kMerged        ? first
+                              : loop.spread[k] == Loop::kRowRepeated ? 0
+                                                                     : first / loop.period;
+        shifted[k] = at[k] + passed * loop.row_steps[k];
       }
       task(shifted, std::min(loop.piece, loop.row - first));
       if (++block < loop.blocks) continue;

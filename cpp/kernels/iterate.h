@@ -22,10 +22,12 @@ struct Loop {
   Extent steps[kMaxOperands][kMaxRank] = {};  // in elements of that operand
   Extent row = 0;                             // elements in a row
   Extent row_steps[kMaxOperands] = {};
-  // A row may run over two axes of which some operands have only the inner one, of `period`
-  // elements: those are periodic, the others merge. 0: no operand is.
+  // A row may run over two axes, the inner one of `period` elements, of which some operands have
+  // one only: they repeat that row for each element of the outer axis, or each element of the outer
+  // axis (row_steps apart) for a period. The others merge. 0: no operand is such.
   Extent period = 0;
-  bool periodic[kMaxOperands] = {};
+  enum Spread : uint8_t { kMerged, kRowRepeated, kElementRepeated };
+  Spread spread[kMaxOperands] = {};
   Extent piece = kMaxRow;  // rows are cut into pieces of so many elements, a multiple of the period
   Extent blocks = 0;       // pieces of at most kMaxRow elements that a row is cut into
   Extent row_blocks = 0;   // pieces in all
@@ -36,9 +38,9 @@ struct Loop {
 // the output.
 Loop make_loop(const Shape& shape, std::span<const Strides> operands);
 
-// The same with periodic operands where that makes short rows long, as in a (N,C,H,W) tensor with
-// few channels last times a (1,C,1,1) one: for row kernels that read their operands through
-// read_row and read_run of row.h. Operand 0 is never periodic.
+// The same with operands that repeat where that makes short rows long, as in a (N,C,H,W) tensor
+// with few channels last, or few positions in a channel, times a (1,C,1,1) one: for row kernels
+// that read their operands through read_row and read_run of row.h. Operand 0 never repeats.
 Loop make_periodic_loop(const Shape& shape, std::span<const Strides> operands);
 
 // A reference to a callable `void(const Extent* at, Extent count)`: `at[i]` is the offset of the

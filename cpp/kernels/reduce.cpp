@@ -14,13 +14,15 @@ using namespace simd;
 
 namespace {
 
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
 // What is accumulated: combine(accumulator, value(x, m)), where m is what a first pass found: the
-// maximum before SumExp, the mean before SumCentred.
+// maximum before SumExp, the mean before SumCentred. kStart changes nothing that it is combined
+// with.
 struct Sum {
   static constexpr float kStart = 0;
   HEED_INLINE static f32x4 value(f32x4 x, f32x4) { return x; }
   HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return a + b; }
-  static double both(double a, double b) { return a + b; }
 };
 struct SumAbs : Sum {
   HEED_INLINE static f32x4 value(f32x4 x, f32x4) { return abs(x); }
@@ -35,183 +37,238 @@ struct SumCentred : Sum {
   HEED_INLINE static f32x4 value(f32x4 x, f32x4 m) { return (x - m) * (x - m); }
 };
 struct Max : Sum {
-  static constexpr float kStart = -std::numeric_limits<float>::infinity();
+  static constexpr float kStart = -kInfinity;
   HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return maximum(a, b); }
-  static double both(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 };
 struct Min : Sum {
-  static constexpr float kStart = std::numeric_limits<float>::infinity();
+  static constexpr float kStart = kInfinity;
   HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return minimum(a, b); }
-  static double both(double a, double b) { return std::isnan(a) || b >= a ? a : b; }
 };
 struct Product : Sum {
   static constexpr float kStart = 1;
   HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return a * b; }
-  static double both(double a, double b) { return a * b; }
 };
 
-// Columns that are folded together.
-constexpr Extent kWidth = 4 * kLanes;
+// Four accumulators take `rounds` vectors each, `step` apart.
+constexpr Extent kStreams = 4;
+constexpr Extent kWidth = kStreams * kLanes;
+struct Streams {
+  const float* from[kStreams];
+  Extent step, rounds;
+};
 
-void fill_width(float* to, float value) {
-  for (int i = 0; i < kWidth; i += kLanes) store(to + i, splat(value));
-}
-
-// total[j] = combine(total[j], x[0, j], ..., x[rows - 1, j]) for j < columns, rows being `step`
-// apart. total and m (columns) have room for whole vectors.
+// found[4 i + lane] = what lane of accumulator i has taken. `m` has a value for each of them.
 template <class A>
-void fold(float* total, const float* x, Extent step, Extent rows, Extent columns, const float* m) {
-  Extent j = 0;
-  for (; j + kWidth <= columns; j += kWidth) {
-    f32x4 a0 = load(total + j), a1 = load(total + j + 4);
-    f32x4 a2 = load(total + j + 8), a3 = load(total + j + 12);
-    const float* row = x + j;
-    for (Extent i = rows; i > 0; --i, row += step) {
-      a0 = A::combine(a0, A::value(load(row), load(m + j)));
-      a1 = A::combine(a1, A::value(load(row + 4), load(m + j + 4)));
-      a2 = A::combine(a2, A::value(load(row + 8), load(m + j + 8)));
-      a3 = A::combine(a3, A::value(load(row + 12), load(m + j + 12)));
-    }
-    store(total + j, a0);
-    store(total + j + 4, a1);
-    store(total + j + 8, a2);
-    store(total + j + 12, a3);
+void fold(float* found, const Streams& streams, const float* m) {
+  const float *x0 = streams.from[0], *x1 = streams.from[1];
+  const float *x2 = streams.from[2], *x3 = streams.from[3];
+  f32x4 a0 = splat(A::kStart), a1 = a0, a2 = a0, a3 = a0;
+  for (Extent i = streams.rounds, at = 0; i > 0; --i, at += streams.step) {
+    a0 = A::combine(a0, A::value(load(x0 + at), load(m)));
+    a1 = A::combine(a1, A::value(load(x1 + at), load(m + 4)));
+    a2 = A::combine(a2, A::value(load(x2 + at), load(m + 8)));
+    a3 = A::combine(a3, A::value(load(x3 + at), load(m + 12)));
   }
-  for (; j < columns; j += kLanes) {
-    const Extent lanes = columns - j;
-    f32x4 a = load(total + j);
-    const float* row = x + j;
-    for (Extent i = 0; i < rows; ++i, row += step) {
-      a = A::combine(a, A::value(load_partial(row, lanes), load(m + j)));
-    }
-    store_partial(total + j, a, lanes);
-  }
+  store(found, a0);
+  store(found + 4, a1);
+  store(found + 8, a2);
+  store(found + 12, a3);
 }
 
-// A vector of a block's results into that of the blocks before it.
+// total[i] = combine(total[i], more[i]).
 template <class A>
-double join(double total, const float* lanes) {
-  for (int i = 0; i < kLanes; ++i) total = A::both(total, static_cast<double>(lanes[i]));
-  return total;
+void merge(float* total, const float* more, Extent count) {
+  for_each_vector(count, [&](Extent i, int n) {
+    store_partial(total + i, A::combine(load_partial(total + i, n), load_partial(more + i, n)), n);
+  });
 }
 
-// One pass over the elements, and how the results of its blocks become one.
 struct Pass {
-  using Fold = void (*)(float*, const float*, Extent, Extent, Extent, const float*);
   float start;
-  Fold fold, merge;
-  double (*join)(double, const float*);
+  void (*fold)(float*, const Streams&, const float*);
+  void (*merge)(float*, const float*, Extent);
 };
 
-template <class A, class Merge>
-constexpr Pass kPass = {A::kStart, fold<A>, fold<Merge>, join<Merge>};
+template <class A, class Merged = Sum>
+constexpr Pass kPass = {A::kStart, fold<A>, merge<Merged>};
 
-const Pass& pass_of(ReduceKind kind) {
+constexpr const Pass* kSum = &kPass<Sum>;
+constexpr const Pass* kSumExp = &kPass<SumExp>;
+constexpr const Pass* kMax = &kPass<Max, Max>;
+
+const Pass* pass_of(ReduceKind kind) {
   switch (kind) {
     case ReduceKind::kMax:
-      return kPass<Max, Max>;
+      return kMax;
     case ReduceKind::kMin:
-      return kPass<Min, Min>;
+      return &kPass<Min, Min>;
     case ReduceKind::kProd:
-      return kPass<Product, Product>;
+      return &kPass<Product, Product>;
     case ReduceKind::kL1:
-      return kPass<SumAbs, Sum>;
+      return &kPass<SumAbs>;
     case ReduceKind::kL2:
     case ReduceKind::kSumSquare:
-      return kPass<SumSquares, Sum>;
+      return &kPass<SumSquares>;
     case ReduceKind::kLogSumExp:
-      return kPass<SumExp, Sum>;
+      return kSumExp;
     default:
-      return kPass<Sum, Sum>;
+      return kSum;
   }
 }
 
-// The functions of floats: kind, or for `moments` the two it needs.
-struct FloatReduction {
-  ReduceKind kind;
-  const Reduction& reduction;
-  float* y;
-  const float* x;
-  float* mean = nullptr;  // set: y becomes the variance
+// Elements of the reduced axes, at most kMaxRow for each result.
+struct Block : Streams {
+  // Whose accumulators the streams are: lanes are results side by side; a stream is a result; or
+  // all are of one result.
+  enum { kColumns, kRows, kRow } form;
+  Extent rest;  // elements of a row that no stream has taken
 
-  // What the second pass subtracts: the mean, or the maximum where it is finite (infinities come
-  // out right with 0).
-  float prepare(float value) const {
-    if (mean) return value / static_cast<float>(reduction.count);
-    return std::isinf(value) ? 0.0f : value;
+  // found[i] = what the pass makes of result i.
+  void take(const Pass& pass, float* found, const float* m) const {
+    if (form == kColumns) return pass.fold(found, *this, m);
+    float shift[kWidth], lanes[2 * kWidth], last[kWidth];
+    float* more = lanes + kWidth;
+    Streams tail{{}, 0, 1};
+    const auto each = [](auto body) {
+      for (Extent i = 0; i < kStreams; ++i) body(i, i * kLanes);
+    };
+    const auto left = [&](Extent i) {
+      return form == kRows ? rest : std::clamp<Extent>(rest - i * kLanes, 0, kLanes);
+    };
+    each([&](Extent i, Extent at) {
+      store(shift + at, load_splat(m + (form == kRows ? i : 0)));
+      store(last + at, load_partial(from[i] + rounds * step, left(i)));
+      tail.from[i] = last + at;
+    });
+    pass.fold(lanes, *this, shift);
+    if (rest > 0) {
+      pass.fold(more, tail, shift);
+      each([&](Extent i, Extent at) {
+        const i32x4 taken = make_i32(0, 1, 2, 3) < splat(left(i));
+        store(more + at, select(taken, load(more + at), splat(pass.start)));
+      });
+      pass.merge(lanes, more, kWidth);
+    }
+    // Lanes of one stream come together, where all are of one result twice.
+    for (int turn = form == kRows ? 1 : 2; turn > 0; --turn) {
+      f32x4 a = load(lanes), b = load(lanes + 4), c = load(lanes + 8), d = load(lanes + 12);
+      transpose(a, b, c, d);
+      store(lanes, a);
+      store(lanes + 4, b);
+      store(lanes + 8, c);
+      store(lanes + 12, d);
+      pass.merge(lanes, lanes + 8, 8);
+      pass.merge(lanes, lanes + 4, 4);
+      if (turn == 2) each([&](Extent, Extent at) { store(lanes + at, load(lanes)); });
+    }
+    store(found, load(lanes));
+  }
+};
+
+// The value itself where exp(x - value) is to be summed: infinities come out right with 0.
+HEED_INLINE f32x4 finite(f32x4 value) {
+  return select(abs(value) == splat(kInfinity), zero(), value);
+}
+
+// Totals of up to kMaxRow results in each of a few passes.
+struct Totals {
+  std::span<const Pass* const> passes;
+  float m[kMaxRow + kWidth] = {};  // what the passes subtract
+  float greatest[kMaxRow];  // so far, for SumExp: its total is the sum of exp(x - finite(greatest))
+  float total[kMaxTogether][kMaxRow];
+
+  void start(Extent count) {
+    std::fill_n(greatest, count, -kInfinity);
+    for (size_t k = 0; k < passes.size(); ++k) std::fill_n(total[k], count, passes[k]->start);
   }
 
-  float finish(float value, float first_pass) const {
-    switch (kind) {
-      case ReduceKind::kMean:
-        return value / static_cast<float>(reduction.count);
-      case ReduceKind::kL2:
-        return std::sqrt(value);
-      case ReduceKind::kLogSum:
-        return std::log(value);
-      case ReduceKind::kLogSumExp:
-        return std::log(value) + first_pass;
-      default:
-        return value;
+  // Results first.. of the block, without the first `skip`.
+  void add(const Block& block, Extent first, Extent skip, Extent count) {
+    const Extent to = first + skip;
+    for (size_t k = 0; k < passes.size(); ++k) {
+      float found[kWidth];
+      if (passes[k] == kSumExp) {
+        add_exponentials(block, skip, count, greatest + to, total[k] + to);
+        continue;
+      }
+      block.take(*passes[k], found, m + first);
+      passes[k]->merge(total[k] + to, found + skip, count);
     }
   }
 
-  // One result, from rows of the reduced axes.
-  float reduce_rows(const Pass& pass, Extent first, float first_pass) const {
-    double total = static_cast<double>(pass.start);
-    float m[kWidth];
-    fill_width(m, first_pass);
-    for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
-      float buffer[kMaxRow], lanes[kWidth];
-      const float* row = read_row(x + first + at[0], reduction.reduced.row_steps[0], count, buffer);
-      fill_width(lanes, pass.start);
-      const Extent rest = count % kWidth, whole = count - rest;
-      if (whole > 0) pass.fold(lanes, row, kWidth, whole / kWidth, kWidth, m);
-      if (rest > 0) pass.fold(lanes, row + whole, 0, 1, rest, m);
-      pass.merge(lanes, lanes + kLanes, kLanes, 3, kLanes, m);
-      total = pass.join(total, lanes);
-    });
-    return static_cast<float>(total);
-  }
-
-  // `columns` results side by side, from rows across them.
-  void reduce_columns(const Pass& pass, Extent first, Extent columns, const float* first_pass,
-                      float* total) const {
-    std::fill_n(total, columns, pass.start);
-    for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent count) {
-      float block[kMaxRow];
-      std::fill_n(block, columns, pass.start);
-      pass.fold(block, x + first + at[0], reduction.reduced.row_steps[0], count, columns,
-                first_pass);
-      pass.merge(total, block, 0, 1, columns, first_pass);
-    });
-  }
-
-  void run() const {
-    const Loop& kept = reduction.kept;
-    const bool side_by_side = kept.row > 1 && kept.row_steps[0] == 1;
-    for_each_row(kept, [&](const Extent* at, Extent count) {
-      float first_pass[kMaxRow], total[kMaxRow];
-      const auto reduce = [&](const Pass& pass) {
-        if (side_by_side) return reduce_columns(pass, at[0], count, first_pass, total);
-        for (Extent i = 0; i < count; ++i) {
-          total[i] = reduce_rows(pass, at[0] + i * kept.row_steps[0], first_pass[i]);
-        }
-      };
-      std::fill_n(first_pass, count, 0.0f);
-      if (mean || kind == ReduceKind::kLogSumExp) {
-        reduce(mean ? kPass<Sum, Sum> : kPass<Max, Max>);
-        for (Extent i = 0; i < count; ++i) first_pass[i] = prepare(total[i]);
-      }
-      reduce(mean ? kPass<SumCentred, Sum> : pass_of(kind));
-      for (Extent i = 0; i < count; ++i) {
-        const Extent to = at[1] + i * kept.row_steps[1];
-        y[to] = finish(total[i], first_pass[i]);
-        if (mean) mean[to] = first_pass[i];
-      }
+ private:
+  // total exp(greatest) + found exp(top) = (total exp(greatest - m) + found exp(top - m)) exp(m).
+  static void add_exponentials(const Block& block, Extent skip, Extent count, float* tops,
+                               float* sums) {
+    float top[kWidth] = {}, found[kWidth], shift[kWidth];
+    block.take(*kMax, top, top);
+    for (Extent i = 0; i < kWidth; i += kLanes) store(shift + i, finite(load(top + i)));
+    block.take(*kSumExp, found, shift);
+    for_each_vector(count, [&](Extent i, int n) {
+      const f32x4 a = load_partial(tops + i, n), b = load_partial(top + skip + i, n);
+      const f32x4 greater = maximum(a, b), shared = finite(greater);
+      store_partial(tops + i, greater, n);
+      store_partial(sums + i,
+                    load_partial(sums + i, n) * SumExp::value(a, shared) +
+                        load_partial(found + skip + i, n) * SumExp::value(b, shared),
+                    n);
     });
   }
 };
+
+// The totals of `count` results, the first one's elements being at x.
+void accumulate(const Reduction& reduction, const float* x, Extent count, Totals& totals) {
+  const Extent kept_step = reduction.kept.row_steps[0], step = reduction.reduced.row_steps[0];
+  totals.start(count);
+  if (kept_step == 1 && count >= kLanes) {
+    for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent rows) {
+      Extent width;
+      for (Extent j = 0; j < count; j += width) {
+        // Less than a vector is the end of one.
+        const Extent vectors = std::min((count - j) / kLanes, kStreams);
+        const Extent first = std::min(j, count - kLanes);
+        width = vectors > 0 ? vectors * kLanes : count - j;
+        Block block{{{}, step, rows}, Block::kColumns, 0};
+        for (Extent i = 0; i < kStreams; ++i) {
+          const Extent vector = std::min(i, std::max<Extent>(vectors - 1, 0));
+          block.from[i] = x + at[0] + first + vector * kLanes;
+        }
+        totals.add(block, first, j - first, width);
+      }
+    });
+    return;
+  }
+  for (Extent j = 0; j < count;) {
+    const bool one = count - j < kStreams;
+    for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent length) {
+      float buffers[kStreams][kMaxRow];
+      const Extent taken = one ? kWidth : kLanes;
+      Block block{{{}, taken, length / taken}, one ? Block::kRow : Block::kRows, length % taken};
+      const float* row = x + at[0] + j * kept_step;
+      for (Extent i = 0; i < kStreams; ++i) {
+        block.from[i] = one && i > 0 ? block.from[0] + i * kLanes
+                                     : read_row(row + i * kept_step, step, length, buffers[i]);
+      }
+      totals.add(block, j, 0, one ? 1 : kStreams);
+    });
+    j += one ? 1 : kStreams;
+  }
+}
+
+float finish(ReduceKind kind, const Reduction& reduction, float total, float greatest) {
+  switch (kind) {
+    case ReduceKind::kMean:
+      return total / static_cast<float>(reduction.count);
+    case ReduceKind::kL2:
+      return std::sqrt(total);
+    case ReduceKind::kLogSum:
+      return std::log(total);
+    case ReduceKind::kLogSumExp:
+      return std::log(total) + (std::isinf(greatest) ? 0.0f : greatest);
+    default:
+      return total;
+  }
+}
 
 int64_t lowest_of(DType dtype) {
   switch (dtype) {
@@ -328,16 +385,48 @@ Reduction make_reduction(const Shape& shape, uint32_t axes, const Strides& x, co
   return {make_loop(kept, both), make_loop(reduced, {both, 1}), reduced.count()};
 }
 
+void reduce_floats(std::span<const ReduceKind> kinds, const Reduction& reduction, float* y,
+                   Extent y_step, const float* x) {
+  const Pass* passes[kMaxTogether];
+  for (size_t k = 0; k < kinds.size(); ++k) passes[k] = pass_of(kinds[k]);
+  for_each_row(reduction.kept, [&](const Extent* at, Extent count) {
+    Totals totals;
+    totals.passes = {passes, kinds.size()};
+    accumulate(reduction, x + at[0], count, totals);
+    for (size_t k = 0; k < kinds.size(); ++k) {
+      float* to = y + static_cast<Extent>(k) * y_step + at[1];
+      for (Extent i = 0; i < count; ++i, to += reduction.kept.row_steps[1]) {
+        *to = finish(kinds[k], reduction, totals.total[k][i], totals.greatest[i]);
+      }
+    }
+  });
+}
+
 void reduce(ReduceKind kind, DType dtype, const Reduction& reduction, void* y, const void* x) {
   if (dtype == DType::kF32) {
-    FloatReduction{kind, reduction, static_cast<float*>(y), static_cast<const float*>(x)}.run();
+    reduce_floats({&kind, 1}, reduction, static_cast<float*>(y), 0, static_cast<const float*>(x));
   } else {
     IntegerReduction{kind, dtype, reduction, y, x}.run();
   }
 }
 
 void moments(const Reduction& reduction, float* mean, float* variance, const float* x) {
-  FloatReduction{ReduceKind::kMean, reduction, variance, x, mean}.run();
+  const auto elements = static_cast<float>(reduction.count);
+  for_each_row(reduction.kept, [&](const Extent* at, Extent count) {
+    const Pass *first[] = {kSum}, *second[] = {&kPass<SumCentred>};
+    Totals totals;
+    totals.passes = first;
+    accumulate(reduction, x + at[0], count, totals);
+    for (Extent i = 0; i < count; ++i) {
+      totals.m[i] = totals.total[0][i] / elements;
+      mean[at[1] + i * reduction.kept.row_steps[1]] = totals.m[i];
+    }
+    totals.passes = second;
+    accumulate(reduction, x + at[0], count, totals);
+    for (Extent i = 0; i < count; ++i) {
+      variance[at[1] + i * reduction.kept.row_steps[1]] = totals.total[0][i] / elements;
+    }
+  });
 }
 
 }  // namespace heed::kernels

@@ -35,6 +35,11 @@ Reduction make_reduction(const Shape& shape, uint32_t axes, const Strides& x, co
 // than with the count. Integers are computed in 64 bits and cut to their type.
 void reduce(ReduceKind kind, DType dtype, const Reduction& reduction, void* y, const void* x);
 
+// At most kMaxTogether reductions of the same floats in one pass over them: y[k * y_step + kept].
+inline constexpr int kMaxTogether = 4;
+void reduce_floats(std::span<const ReduceKind> kinds, const Reduction& reduction, float* y,
+                   Extent y_step, const float* x);
+
 // mean[kept] and variance[kept] = mean((x - mean)^2), in two passes. Both lie as y does.
 void moments(const Reduction& reduction, float* mean, float* variance, const float* x);
 

@@ -53,7 +53,13 @@ struct Run {
 template <class T>
 Run<T> read_run(const Loop& loop, int k, const T* from, Extent count, T* buffer) {
   const Extent step = loop.row_steps[k];
-  if (loop.periodic[k]) {
+  if (loop.spread[k] == Loop::kElementRepeated) {
+    for (Extent done = 0; done < count; done += loop.period, from += step) {
+      std::fill_n(buffer + done, loop.period, *from);
+    }
+    return {buffer, 1};
+  }
+  if (loop.spread[k] == Loop::kRowRepeated) {
     const Extent first = std::min(loop.period, count);
     for (Extent i = 0; i < first; ++i) buffer[i] = from[i * step];
     for (Extent done = first; done < count;) {

@@ -33,7 +33,12 @@ export const kNotes = {
 /** Steps that passes make. */
 export const kFused = {
   Activate: "A function of one element that was exported as several operators",
-  PooledGate: "Squeeze-excite: global average, two small products, gate, scale",
+  PooledGate:
+    "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
+  ChannelPool: "The greatest and the mean over the channels, in one pass",
+  BranchSum: "Softmax over branches, and their weighted sum in one pass",
+  AdditiveScore: "Scores of additive attention, without a tensor of queries, keys and width",
+  CrissCross: "Attention of every position to its column and its row, by row blocks",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };

@@ -17,7 +17,7 @@ std::string fixture() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Result<std::vector<NamedWeight>> read(std::string_view text) {
+Result<NamedWeights> read(std::string_view text) {
   const auto owner = std::make_shared<std::vector<std::byte>>(text.size());
   std::transform(text.begin(), text.end(), owner->begin(),
                  [](char c) { return static_cast<std::byte>(c); });
@@ -35,7 +35,7 @@ Status status_of(std::string_view header, size_t data_bytes) {
   return read(file_of(header, data_bytes)).status();
 }
 
-const Constant& named(const std::vector<NamedWeight>& weights, std::string_view name) {
+const Constant& named(const NamedWeights& weights, std::string_view name) {
   for (const NamedWeight& weight : weights) {
     if (weight.name == name) return *weight.value;
   }

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A copy of exactly that size, so that a read past its end is seen.
   const auto owner = std::make_shared<std::vector<std::byte>>(size);
   for (size_t i = 0; i < size; ++i) (*owner)[i] = static_cast<std::byte>(data[i]);
-  const Result<std::vector<NamedWeight>> weights = read_safetensors(*owner, owner);
+  const Result<NamedWeights> weights = read_safetensors(*owner, owner);
   if (!weights.ok()) {
     if (weights.status().code == Code::kInternal || weights.status().message.empty()) std::abort();
     return 0;

@@ -1,13 +1,14 @@
 // The fused steps of attention against their definitions in double.
+#include "kernels/attention.h"
+
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 
-#include "kernels/activation.h"
 #include "support/operator_check.h"
 
 using namespace heed;
 using namespace heed::test;
-using kernels::ActivationKind;
 
 namespace {
 
@@ -233,73 +234,67 @@ TEST_CASE("ScaledDotProduct refuses what does not fit") {
         Code::kWrongShape);
 }
 
-TEST_CASE("PooledGate is pool, connections, gate and scale") {
-  struct Case {
-    Shape shape;
-    Extent hidden;
-    bool biases, residual;
+TEST_CASE("attention of a few keys of a larger memory is attention of those keys, bit for bit") {
+  constexpr Extent kCapacity = 400, kHeads = 2, kWidth = 12, kValues = 5;
+  const auto random = [](int64_t count, uint32_t seed) {
+    return random_floats(static_cast<size_t>(count), seed);
   };
-  const Case cases[] = {{{2, 16, 5, 6}, 4, true, false},  {{1, 7, 3, 3}, 2, true, true},
-                        {{2, 33, 9}, 5, false, false},    {{1, 480, 2, 3}, 120, true, false},
-                        {{2, 6, 4, 4}, 0, true, true},    {{3, 5}, 2, true, false},
-                        {{1, 20, 40, 41}, 5, true, false}};
-  for (const Case& c : cases) {
-    const Extent channels = c.shape[1], hidden = c.hidden == 0 ? channels : c.hidden;
-    const HostTensor x = random_tensor(c.shape, 1), w1 = random_tensor({hidden, channels, 1, 1}, 2),
-                     b1 = random_tensor({hidden}, 3), w2 = random_tensor({channels, c.hidden}, 4),
-                     b2 = random_tensor({channels}, 5);
-    const double positions = c.shape.count(2, c.shape.rank());
-    std::vector<double> pooled(static_cast<size_t>(c.shape[0] * channels));
-    tensor_of(c.shape, [&](const Extent* i) {
-      pooled[static_cast<size_t>(i[0] * channels + i[1])] += at(x, i, c.shape.rank()) / positions;
-      return 0;
-    });
-    const auto connect = [&](const HostTensor& w, const HostTensor& b,
-                             const std::vector<double>& from, Extent out, Extent in,
-                             auto activation) {
-      std::vector<double> to;
-      for (Extent n = 0; n < c.shape[0]; ++n) {
-        for (Extent o = 0; o < out; ++o) {
-          double sum = c.biases ? element(b, static_cast<size_t>(o)) : 0;
-          for (Extent k = 0; k < in; ++k) {
-            sum +=
-                element(w, static_cast<size_t>(o * in + k)) * from[static_cast<size_t>(n * in + k)];
-          }
-          to.push_back(activation(sum));
-        }
+  const std::vector<float> k = random(kHeads * kCapacity * kWidth, 2),
+                           v = random(kHeads * kCapacity * kValues, 3);
+  for (const Extent queries : {1, 3, 150}) {
+    const std::vector<float> q = random(kHeads * queries * kWidth, 1);
+    // (heads, queries, width), and keys and values with room for kCapacity.
+    kernels::Attention full;
+    full.batch = 1;
+    full.heads = full.kv_heads = kHeads;
+    full.queries = queries;
+    full.keys = kCapacity;
+    full.width = kWidth;
+    full.value_width = kValues;
+    full.causal = true;
+    full.zero_empty_rows = true;
+    full.q = {0, queries * kWidth, kWidth, 1};
+    full.k = {0, kCapacity * kWidth, kWidth, 1};
+    full.v = {0, kCapacity * kValues, kValues, 1};
+    full.y = {0, queries * kValues, kValues, 1};
+    const auto floats = static_cast<size_t>(kernels::attention_scratch(full));
+    for (const Extent keys : {1, 5, 16, 170, 399}) {
+      CAPTURE(queries, keys);
+      // The same keys without room behind them, in a shape of their own.
+      std::vector<float> few_k, few_v;
+      for (Extent head = 0; head < kHeads; ++head) {
+        const auto from_k = k.begin() + head * full.k.head, from_v = v.begin() + head * full.v.head;
+        few_k.insert(few_k.end(), from_k, from_k + keys * kWidth);
+        few_v.insert(few_v.end(), from_v, from_v + keys * kValues);
       }
-      return to;
-    };
-    const auto relu = [](double v) { return std::fmax(v, 0); };
-    const auto gate = [](double v) { return std::fmin(std::fmax(0.2 * v + 0.5, 0), 1); };
-    std::vector<double> s = c.hidden == 0
-                                ? connect(w1, b1, pooled, channels, channels, gate)
-                                : connect(w2, b2, connect(w1, b1, pooled, hidden, channels, relu),
-                                          channels, hidden, gate);
-    Shape map_shape = c.shape;
-    for (int axis = 2; axis < map_shape.rank(); ++axis) map_shape[axis] = 1;
-    const auto gate_at = [&](const Extent* i) {
-      return s[static_cast<size_t>(i[0] * channels + i[1])];
-    };
-    const HostTensor map = tensor_of(map_shape, gate_at);
-    const HostTensor y = tensor_of(c.shape, [&](const Extent* i) {
-      return at(x, i, c.shape.rank()) * (gate_at(i) + (c.residual ? 1 : 0));
-    });
+      kernels::Attention part = full;
+      part.keys = keys;
+      part.causal_offset = keys - queries;
+      kernels::Attention plain = part;
+      plain.k.head = keys * kWidth;
+      plain.v.head = keys * kValues;
+      // Exactly as large as it says: the sanitizer sees what goes beyond.
+      const auto scratch = std::make_unique<float[]>(floats);
+      const auto plain_scratch =
+          std::make_unique<float[]>(static_cast<size_t>(kernels::attention_scratch(plain)));
+      std::vector<float> y(static_cast<size_t>(kHeads * queries * kValues)), plain_y = y;
+      kernels::attention(part, q.data(), k.data(), v.data(), nullptr, y.data(), nullptr,
+                         scratch.get());
+      kernels::attention(plain, q.data(), few_k.data(), few_v.data(), nullptr, plain_y.data(),
+                         nullptr, plain_scratch.get());
+      CHECK(std::memcmp(y.data(), plain_y.data(), y.size() * sizeof(float)) == 0);
+    }
+  }
+}
 
-    OperatorCall call = {"PooledGate", {x, w1, b1, w2, b2}};
-    if (!c.biases) call.inputs[2] = call.inputs[4] = left_out();
-    if (c.hidden == 0) call.inputs.resize(3);
-    call.domain = "heed";
-    call.attributes = {{"hidden", static_cast<int64_t>(ActivationKind::kRelu)},
-                       {"gate", static_cast<int64_t>(ActivationKind::kHardSigmoid)},
-                       {"gate_alpha", 0.2f},
-                       {"gate_beta", 0.5f},
-                       {"residual", int64_t{c.residual}}};
-    CAPTURE(c.shape.text(), c.hidden);
-    CHECK(difference(call, {y}, kClose) == "");
-    call.outputs = 2;
-    call.constants = true;
-    CHECK(difference(call, {y, map}, kClose) == "");
+TEST_CASE("the scratch of attention grows with the keys, not with keys times queries") {
+  kernels::Attention shape;
+  shape.batch = shape.heads = shape.kv_heads = 1;
+  shape.width = shape.value_width = 64;
+  for (const Extent length : {256, 1024, 8192}) {
+    shape.queries = shape.keys = length;
+    // Panels of keys and values, twelve rows of scores at least, 96 rows of queries and results.
+    CHECK(kernels::attention_scratch(shape) <= length * (64 + 64 + 12) + 16384 + 96 * 128);
   }
 }
 

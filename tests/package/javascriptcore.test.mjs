@@ -25,6 +25,12 @@ globalThis.atob ??= (text) => {
 };
 globalThis.console ??= { log: print, warn: print, error: print };
 globalThis.URL ??= class URL {};
+globalThis.TextEncoder ??= class {
+  encode(text) { return Uint8Array.from(unescape(encodeURIComponent(text)), (c) => c.charCodeAt(0)); }
+};
+globalThis.TextDecoder ??= class {
+  decode(bytes) { return decodeURIComponent(escape(Array.from(bytes, (b) => String.fromCharCode(b)).join(""))); }
+};
 globalThis.DecompressionStream ??= class {};
 globalThis.Blob ??= class {
   constructor([bytes]) { this.bytes = bytes; }

@@ -1,7 +1,8 @@
 // What happens when the engine fails, or never ends: with an engine that does, since the real one should not.
 
 import { describe, expect, test, vi } from "vitest";
-import type { RawEngine } from "../../web/src/engine/raw.ts";
+import { kUnfinished, type RawEngine } from "../../web/src/engine/raw.ts";
+import { kErrorCodes } from "../../web/src/errors.ts";
 
 const kDescription = {
   inputs: [{ name: "x", dtype: "float32", shape: [1] }],
@@ -12,34 +13,49 @@ const kDescription = {
   memory: { weightBytes: 0, arenaBytes: 0, plans: 0 },
 };
 
+const kText = 16;
+const kWords = 512;
+const kData = 128;
+
 /** What the next engines do differently. */
 let faults: Partial<RawEngine> = {};
+/** What the next text is. */
+let text = "";
 
 vi.mock("heed/engine", () => ({
   buildId: "test",
   createEngine: async () => {
-    class Engine implements RawEngine {
-      reserve = () => 8;
-      keep = () => {};
-      load = () => "";
-      describe = () => JSON.stringify(kDescription);
-      request = () => 64;
-      prepare = () => "";
-      inputAddress = () => 128;
-      execute = () => "";
-      finished = () => true;
-      results = () => {
-        const memory = kDescription.memory;
-        return JSON.stringify({
-          values: [{ dtype: "float32", shape: [1], address: 128, bytes: 4 }],
-          memory,
-        });
-      };
-      constructor() {
-        Object.assign(this, faults);
-      }
-    }
-    return { Engine, codes: () => "", HEAPU8: new Uint8Array(1024) };
+    const memory = new ArrayBuffer(1024);
+    const leaveText = (next: string) => {
+      new TextEncoder().encodeInto(`${next}\0`, new Uint8Array(memory, kText));
+      return kText;
+    };
+    const engine: RawEngine = {
+      open: () => 4,
+      release: () => {},
+      words: () => kWords,
+      text: () => leaveText(text),
+      reserve: () => 8,
+      keep: () => {},
+      load: () => 0,
+      addWeights: () => 0,
+      adopt: () => {},
+      build: () => 0,
+      checkSafetensors: () => 0,
+      cacheLength: () => 0,
+      truncateCache: () => 0,
+      describe: () => leaveText(JSON.stringify(kDescription)),
+      prepare: () => 0,
+      inputAddress: () => kData,
+      execute: () => 0,
+      results: () => {
+        new Int32Array(memory, kWords).set([1, 0, kData, 4, 1, 1, 0, 0, 0]);
+        return kWords;
+      },
+      HEAPU8: new Uint8Array(memory),
+      HEAP32: new Int32Array(memory),
+    };
+    return Object.assign(engine, faults);
   },
 }));
 
@@ -87,13 +103,14 @@ describe("a trap", () => {
 
 describe("an error that the engine reports", () => {
   test("has its code and message, and the model can be used on", async () => {
-    let status = "wrong-shape\nnot like this\nat all";
+    let status = 1 + kErrorCodes.indexOf("wrong-shape");
+    text = "not like this\nat all";
     const model = await load({ prepare: () => status });
     await expect(model.run({ x })).rejects.toMatchObject({
       code: "wrong-shape",
       message: "not like this\nat all",
     });
-    status = "";
+    status = 0;
     expect((await model.run({ x })).outputs.y!.data).toEqual(Float32Array.of(5));
   });
 
@@ -110,9 +127,9 @@ test("a run that was aborted does not work on", async () => {
   const execute = (milliseconds: number) => {
     expect(milliseconds).toBeGreaterThan(0);
     slices++;
-    return "";
+    return kUnfinished;
   };
-  const model = await load({ execute, finished: () => false });
+  const model = await load({ execute });
   const controller = new AbortController();
   const running = model.run({ x }, { signal: controller.signal });
   while (slices < 5) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -30,7 +30,7 @@ const kArrays = {
   bool: Uint8Array,
 } as const;
 
-/** The types' names, in no order that means anything. */
+/** The types' names, in the order of base/dtype.h. */
 export const kDTypes = /* @__PURE__ */ Object.keys(kArrays) as DType[];
 
 const kMaxRank = 8;

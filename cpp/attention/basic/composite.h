@@ -10,6 +10,7 @@ class Builder;
 // - Formula: y = part_n(... part_1(x))
 // - Input x: what the first part takes
 // - Output output: what the last part gives
+// - Option parts: Parts. A list, or a record whose keys are the parts' places.
 // - Weights: those of the parts, below their places ("0", "1", ... unless they have others)
 // - Source: torch.nn.Sequential
 // - Example: { parts: [Conv1d.of({ inChannels: 3, outChannels: 8, kernelSize: 3 }),
@@ -21,6 +22,7 @@ void build_sequential(Builder& b);
 // - Formula: y = act(body(x) + shortcut(x))
 // - Input x: what the body takes
 // - Output output: as the body's
+// - Option parts: Parts. The body, and perhaps what makes the shortcut.
 // - Option activation: Activation = "none". Of the sum.
 // - Weights: those of the parts, body and perhaps shortcut, below their places
 // - Source: He et al., "Deep Residual Learning", CVPR 2016
@@ -35,6 +37,7 @@ void build_residual(Builder& b);
 // - Input x: what the mechanisms take
 // - Output output: as x; (batch, n * channels, ...) of "concat"
 // - Map <part>: each mechanism's own maps, below its place
+// - Option parts: Parts. The mechanisms.
 // - Option combine: "sequence" | "sum" | "product" | "max" | "concat" = "sequence".
 // - Option residual: boolean = false.
 // - Weights: those of the parts, below their places

@@ -1,7 +1,9 @@
-// Reductions: Reduce*, and global pooling, which is a reduction over the axes after the channels.
+// Reductions: Reduce*, global pooling, which is a reduction over the axes after the channels, and
+// ChannelPool, several reductions over the channels.
 #include "kernels/reduce.h"
 
 #include "graph/operator.h"
+#include "kernels/elementwise_binary.h"
 
 namespace heed {
 
@@ -107,6 +109,40 @@ void infer_global_pool(Inference& node) {
 
 void lower_global_pool(Lowering& node) {
   run_reduction(node, kind_of(node), all_axes(node.shape(0).rank()) & ~AxisSet{3}, true);
+}
+
+void infer_channel_pool(Inference& node) {
+  node.expect_floats(1);
+  const Shape& x = node.shape(0);
+  const int axis = node.axis(1, x.rank());
+  if (axis < 1) node.fail(Code::kWrongShape, "pooled axis % of a tensor of the shape %", axis, x);
+  Shape y = x;
+  y[axis] = x[1];
+  y[1] = node.choice("pools", "max,mean|mean,max|mix") == 2 ? 1 : 2;
+  node.set(0, DType::kF32, y);
+}
+
+void lower_channel_pool(Lowering& node) {
+  const View x = node.input(0), y = node.output(0);
+  const int axis = node.axis(1, x.shape.rank());
+  const int pools = node.choice("pools", "max,mean|mean,max|mix");
+  Strides kept = y.strides;
+  kept[1] = y.strides[axis];  // the channels take the place of the pooled axis
+  const kernels::Reduction reduction =
+      kernels::make_reduction(x.shape, AxisSet{1} << axis, x.strides, kept);
+  const bool mix = pools == 2;
+  const Extent count = y.shape.count();
+  const Buffer to = mix ? node.scratch(2 * int64_t{count}) : y.buffer;
+  node.run([=, step = mix ? count : y.strides[1], y = y.buffer, x = x.buffer](const Run& run) {
+    const ReduceKind kinds[] = {pools == 1 ? ReduceKind::kMean : ReduceKind::kMax,
+                                pools == 1 ? ReduceKind::kMax : ReduceKind::kMean};
+    float* pooled = run.at(to);
+    kernels::reduce_floats(kinds, reduction, pooled, step, run.at(x));
+    if (!mix) return;
+    const Strides together[3] = {{{1}}, {{1}}, {{1}}};
+    kernels::binary(kernels::BinaryKind::kAdd, DType::kF32, kernels::make_loop({count}, together),
+                    run.at(y), pooled, pooled + count, {.scale = 0.5f});
+  });
 }
 
 }  // namespace heed

@@ -1,15 +1,14 @@
-// The engine in this thread. The one place that touches WebAssembly memory.
+// A session in this thread. It has its engine to itself, or shares it with others.
 
-import { createEngine } from "heed/engine";
-import { checkAborted, type ErrorCode, HeedError, messageOf } from "../errors.ts";
-import { type DType, makeArray, type TypedArray } from "../tensor.ts";
+import { checkAborted, HeedError } from "../errors.ts";
+import { kDTypes, makeArray, type TypedArray } from "../tensor.ts";
+import { check, Engine, leaveName, textAt } from "./engine.ts";
 import { yieldToEvents } from "./platform.ts";
-import type { CreateRuntime, RawEngine, RawRuntime, RawStatus } from "./raw.ts";
+import { kUnfinished, type RawEngine } from "./raw.ts";
 import {
   checkInto,
   type Description,
   type LoadOptions,
-  type MemoryUse,
   type RunReply,
   type RunRequest,
   type Session,
@@ -20,68 +19,43 @@ const kSlice = 12;
 
 const kMaxBytes = 2 ** 32 - 1;
 
-interface RawResults {
-  values: { dtype: DType; shape: number[]; address: number; bytes: number }[];
-  memory: Omit<MemoryUse, "heapBytes">;
-}
-
-const createRuntime: CreateRuntime = createEngine;
-
-function instantiate(module: WebAssembly.Module): Promise<RawRuntime> {
-  return new Promise((resolve, reject) => {
-    const instantiateWasm: Parameters<CreateRuntime>[0]["instantiateWasm"] = (imports, receive) => {
-      WebAssembly.instantiate(module, imports).then(
-        (instance) => receive(instance, module),
-        reject,
-      );
-      return {};
-    };
-    createRuntime({ instantiateWasm }).then(resolve, reject);
-  });
-}
-
-function startFailure(cause: unknown): HeedError {
-  if (cause instanceof HeedError) return cause;
-  const reason = messageOf(cause);
-  if (cause instanceof RangeError || /memory/i.test(reason)) {
-    const message = `no memory for another model (${reason}). A page can have about 125 models at the same time, each with a WebAssembly memory of its own: dispose of those that are no longer needed`;
-    return new HeedError("out-of-memory", message, { cause });
-  }
-  return new HeedError("unsupported-platform", `the engine did not start: ${reason}`, { cause });
-}
+/** Any array, by its bytes. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 export class LocalSession implements Session {
-  #runtime: RawRuntime | undefined;
-  #engine: RawEngine | undefined;
+  #engine: Engine | undefined;
+  readonly #alone: boolean;
+  readonly #handle: number;
   readonly #files = new Map<string, number>();
 
-  private constructor(runtime: RawRuntime) {
-    this.#runtime = runtime;
-    this.#engine = new runtime.Engine();
+  /** A session in an engine; `alone` if nobody else uses that. */
+  constructor(engine: Engine, alone: boolean) {
+    this.#engine = engine;
+    this.#alone = alone;
+    this.#handle = engine.call((raw) => raw.open());
   }
 
-  /** Instantiates the module. Errors: `out-of-memory`, `unsupported-platform`. */
+  /** A session with an engine of its own. Errors: `out-of-memory`, `unsupported-platform`. */
   static async create(module: WebAssembly.Module): Promise<LocalSession> {
-    try {
-      return new LocalSession(await instantiate(module));
-    } catch (cause) {
-      throw startFailure(cause);
-    }
+    return new LocalSession(await Engine.create(module), true);
   }
 
   get disposed(): boolean {
-    return this.#engine === undefined;
+    return this.#engine?.closed ?? true;
   }
 
-  /** The memory goes when the garbage collector finds that nothing refers to it. */
   dispose(): void {
-    this.#runtime = undefined;
+    if (this.#alone) this.#engine?.close();
+    else this.#engine?.release(this.#handle);
     this.#engine = undefined;
   }
 
   async reserve(file: string, bytes: number): Promise<void> {
     const address =
-      bytes > kMaxBytes ? 0 : this.#call((engine) => engine.reserve(file, bytes) >>> 0);
+      bytes > kMaxBytes
+        ? 0
+        : this.#call((raw) => raw.reserve(this.#handle, leaveName(raw, file), bytes) >>> 0);
     if (address === 0) {
       const message = `no memory for ${file ? `"${file}"` : "a model"} of ${bytes} bytes`;
       throw new HeedError("out-of-memory", message);
@@ -90,14 +64,48 @@ export class LocalSession implements Session {
   }
 
   async write(file: string, offset: number, chunk: Uint8Array): Promise<void> {
-    this.#heap().set(chunk, this.#files.get(file)! + offset);
+    this.#call((raw) => raw.HEAPU8.set(chunk, this.#files.get(file)! + offset));
   }
 
   async load({ keep, recognize }: LoadOptions): Promise<Description> {
-    for (const name of keep) this.#call((engine) => engine.keep(name));
-    this.#try((engine) => engine.load(recognize));
-    const description = JSON.parse(this.#call((engine) => engine.describe()));
-    return { ...description, memory: this.#memory(description.memory) };
+    return this.#call((raw) => {
+      for (const name of keep) raw.keep(this.#handle, leaveName(raw, name));
+      check(raw, raw.load(this.#handle, Number(recognize)));
+      return this.#describe(raw);
+    });
+  }
+
+  /** The session of a layer or network (words of layers/encode.ts), with the weights of a handle, or 0. */
+  build(words: readonly number[], weights: number): Description {
+    return this.#call((raw) => {
+      raw.HEAP32.set(words, (raw.words(words.length) >>> 0) / 4);
+      check(raw, raw.build(this.#handle, weights));
+      return this.#describe(raw);
+    });
+  }
+
+  #describe(raw: RawEngine): Description {
+    const description = JSON.parse(textAt(raw, raw.describe(this.#handle)));
+    description.memory.heapBytes = raw.HEAPU8.length;
+    return description;
+  }
+
+  /** A run from its beginning to its end. */
+  runAtOnce(request: RunRequest, into: readonly (TypedArray | undefined)[]): RunReply {
+    this.#call((raw) => {
+      this.#prepare(raw, request);
+      this.#execute(raw, 0);
+    });
+    return this.#results(into);
+  }
+
+  /** Rows that attention keeps between runs. */
+  get cacheLength(): number {
+    return this.#call((raw) => raw.cacheLength(this.#handle));
+  }
+
+  truncateCache(length: number): void {
+    this.#call((raw) => check(raw, raw.truncateCache(this.#handle, length)));
   }
 
   async run(
@@ -105,71 +113,67 @@ export class LocalSession implements Session {
     into: readonly (TypedArray | undefined)[],
     signal: AbortSignal | undefined,
   ): Promise<RunReply> {
-    this.#prepare(request);
-    for (const [index, { data }] of request.inputs.entries()) {
-      const address = this.#call((engine) => engine.inputAddress(index) >>> 0);
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      this.#heap().set(bytes, address);
-    }
+    this.#call((raw) => this.#prepare(raw, request));
     do {
       if (signal) {
         await yieldToEvents();
         checkAborted(signal);
       }
-      this.#try((engine) => engine.execute(signal ? kSlice : 0));
-    } while (!this.#call((engine) => engine.finished()));
+    } while (!this.#call((raw) => this.#execute(raw, signal ? kSlice : 0)));
     return this.#results(into);
   }
 
-  #prepare({ inputs, wanted }: RunRequest): void {
-    const shapes = inputs.flatMap(({ shape }) => [shape.length, ...shape]);
-    const words = [...shapes, wanted.length, ...wanted];
-    const address = this.#call((engine) => engine.request(words.length) >>> 0);
-    new Int32Array(this.#heap().buffer, address, words.length).set(words);
-    this.#try((engine) => engine.prepare());
-  }
-
-  #results(into: readonly (TypedArray | undefined)[]): RunReply {
-    const { values, memory }: RawResults = JSON.parse(this.#call((engine) => engine.results()));
-    const heap = this.#heap();
-    return {
-      values: values.map(({ dtype, shape, address, bytes }, index) => {
-        const from = heap.subarray(address, address + bytes);
-        const target = into[index];
-        if (!target) return { dtype, shape, data: makeArray(dtype, from.slice().buffer) };
-        checkInto(target, dtype, bytes);
-        new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(from);
-        return { dtype, shape, data: target };
-      }),
-      memory: this.#memory(memory),
-    };
-  }
-
-  #memory(memory: Omit<MemoryUse, "heapBytes">): MemoryUse {
-    return { ...memory, heapBytes: this.#heap().length };
-  }
-
-  #heap(): Uint8Array {
-    this.#call(() => {}); // still there?
-    return this.#runtime!.HEAPU8;
-  }
-
-  /** Calls the engine. What it throws is a trap: the session is not used again. */
-  #call<T>(work: (engine: RawEngine) => T): T {
-    if (!this.#engine) throw new HeedError("disposed", "the model was disposed of");
-    try {
-      return work(this.#engine);
-    } catch (cause) {
-      this.dispose();
-      const message = `the engine failed (${messageOf(cause)}); the model is disposed of, a new one can be loaded`;
-      throw new HeedError("internal", message, { cause });
+  /** Plans the run, and copies its inputs to where it reads them. */
+  #prepare(raw: RawEngine, { inputs, wanted }: RunRequest): void {
+    const words: number[] = [];
+    for (const { shape } of inputs) words.push(shape.length, ...shape);
+    words.push(wanted.length, ...wanted);
+    const address = raw.words(words.length) >>> 0;
+    raw.HEAP32.set(words, address / 4);
+    check(raw, raw.prepare(this.#handle));
+    for (const [index, { data }] of inputs.entries()) {
+      raw.HEAPU8.set(bytesOf(data), raw.inputAddress(this.#handle, index) >>> 0);
     }
   }
 
-  #try(work: (engine: RawEngine) => RawStatus): void {
-    const status = this.#call(work);
-    if (status === "") return;
-    const end = status.indexOf("\n");
-    throw new HeedError(status.slice(0, end) as ErrorCode, status.slice(end + 1));
+  /** Whether the run is finished. */
+  #execute(raw: RawEngine, milliseconds: number): boolean {
+    const status = raw.execute(this.#handle, milliseconds);
+    if (status === kUnfinished) return false;
+    check(raw, status);
+    return true;
+  }
+
+  #results(into: readonly (TypedArray | undefined)[]): RunReply {
+    const { at, words, heap } = this.#call((raw) => {
+      const address = raw.results(this.#handle);
+      return { at: (address >>> 0) / 4, words: raw.HEAP32, heap: raw.HEAPU8 };
+    });
+    let next = at;
+    const take = () => words[next++]! >>> 0;
+    const values = Array.from({ length: take() }, (_, index) => {
+      const dtype = kDTypes[take()]!;
+      const address = take();
+      const bytes = take();
+      const shape = Array.from({ length: take() }, take);
+      const target = into[index];
+      const from = heap.subarray(address, address + bytes);
+      if (!target) return { dtype, shape, data: makeArray(dtype, from.slice().buffer) };
+      checkInto(target, dtype, bytes);
+      bytesOf(target).set(from);
+      return { dtype, shape, data: target };
+    });
+    const memory = {
+      weightBytes: take(),
+      arenaBytes: take(),
+      plans: take(),
+      heapBytes: heap.length,
+    };
+    return { values, memory };
+  }
+
+  #call<T>(work: (raw: RawEngine) => T): T {
+    if (!this.#engine) throw new HeedError("disposed", "the model was disposed of");
+    return this.#engine.call(work);
   }
 }

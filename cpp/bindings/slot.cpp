@@ -1,29 +1,17 @@
-#include "bindings/engine.h"
+#include "bindings/slot.h"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include "attention/mechanism.h"
-#include "base/guarded.h"
-#include "bindings/describe.h"
+#include "bindings/description.h"
 #include "formats/onnx.h"
+#include "formats/safetensors.h"
 #include "graph/optimize.h"
 
 namespace heed {
 
 namespace {
-
-std::string text_of(const Status& status) {
-  return status.ok() ? std::string() : join(code_name(status.code), "\n", status.message);
-}
-
-// The boundary where exceptions end.
-std::string guarded(FunctionRef<Status()> body) {
-  Status status;
-  if (!enough_memory_for([&] { status = body(); }))
-    status = error(Code::kOutOfMemory, "there is not enough memory");
-  return text_of(status);
-}
 
 Status keep_tensor(Graph& graph, std::string_view name) {
   for (size_t id = 0; id < graph.tensors.size(); ++id) {
@@ -36,28 +24,24 @@ Status keep_tensor(Graph& graph, std::string_view name) {
 
 }  // namespace
 
-uintptr_t Engine::reserve(const std::string& name, uint32_t bytes) {
+std::byte* Slot::reserve(std::string_view name, size_t bytes) {
   auto file = std::find_if(files_.begin(), files_.end(),
                            [&](const File& known) { return known.name == name; });
   if (file == files_.end()) {
-    file = files_.insert(files_.end(), {name, FileBytes(nullptr, std::free), 0});
+    file = files_.insert(files_.end(), {std::string(name), FileBytes(nullptr, std::free), 0});
   }
   // A file of no bytes has an address too.
   void* resized = std::realloc(file->bytes.get(), std::max<size_t>(bytes, 1));
-  if (!resized) return 0;
+  if (!resized) return nullptr;
   static_cast<void>(file->bytes.release());
   file->bytes.reset(static_cast<std::byte*>(resized));
   file->size = bytes;
-  return reinterpret_cast<uintptr_t>(resized);
+  return file->bytes.get();
 }
 
-void Engine::keep(const std::string& tensor) { kept_.push_back(tensor); }
+void Slot::keep(std::string_view tensor) { kept_.emplace_back(tensor); }
 
-Engine::StatusText Engine::load(bool recognize) {
-  return guarded([&] { return make_session(recognize); });
-}
-
-Status Engine::make_session(bool recognize) {
+Status Slot::load(bool recognize) {
   OnnxOptions options;
   options.may_modify_file = true;
   std::span<const std::byte> model;
@@ -76,24 +60,51 @@ Status Engine::make_session(bool recognize) {
   Result<Graph> graph = read_onnx(model, std::move(owner), options);
   if (!graph.ok()) return graph.status();
   for (const std::string& name : kept_) HEED_TRY(keep_tensor(graph.value(), name));
+  return make_session(std::move(graph.value()), recognize);
+}
+
+Status Slot::make_session(Graph graph, bool recognize) {
   OptimizeOptions passes;
   if (recognize) passes.recognize = attention::recognize;
-  HEED_TRY(optimize(graph.value(), passes));
-  auto session = Session::create(std::move(graph.value()));
+  HEED_TRY(optimize(graph, passes));
+  auto session = Session::create(std::move(graph));
   if (!session.ok()) return session.status();
   session_ = std::move(session.value());
   return {};
 }
 
-std::string Engine::describe() const { return heed::describe(*session_); }
-
-uintptr_t Engine::request(uint32_t words) {
-  words_.resize(words);
-  return reinterpret_cast<uintptr_t>(words_.data());
+Status Slot::add_weights() {
+  File& file = files_.front();
+  const std::span<const std::byte> bytes(file.bytes.get(), file.size);
+  std::shared_ptr<const void> owner(std::move(file.bytes));
+  files_.clear();
+  Result<NamedWeights> read = read_safetensors(bytes, std::move(owner));
+  if (!read.ok()) return read.status();
+  for (NamedWeight& weight : read.value()) weights_.push_back(std::move(weight));
+  sort_weights();
+  return {};
 }
 
-Result<Request> Engine::read_request() const {
-  const int32_t* word = words_.data();
+void Slot::adopt(const Slot& other, std::string_view prefix) {
+  for (const NamedWeight& weight : other.weights_) {
+    weights_.push_back({join(prefix, weight.name), weight.value});
+  }
+  sort_weights();
+}
+
+void Slot::sort_weights() {
+  std::sort(weights_.begin(), weights_.end(),
+            [](const NamedWeight& a, const NamedWeight& b) { return a.name < b.name; });
+}
+
+Status Slot::build(std::span<const int32_t> words, const Slot* weights) {
+  Result<Graph> graph = build_described(words, weights ? &weights->weights_ : nullptr);
+  if (!graph.ok()) return graph.status();
+  return make_session(std::move(graph.value()), false);
+}
+
+Status Slot::prepare(std::span<const int32_t> words) {
+  const int32_t* word = words.data();
   Request request;
   for (TensorId input : session_->graph().inputs) {
     const int32_t rank = *word++;
@@ -109,29 +120,7 @@ Result<Request> Engine::read_request() const {
   }
   const int32_t outputs = *word++;
   request.outputs.assign(word, word + outputs);
-  return request;
+  return session_->prepare(request);
 }
-
-Engine::StatusText Engine::prepare() {
-  finished_ = false;
-  return guarded([&]() -> Status {
-    const Result<Request> request = read_request();
-    return request.ok() ? session_->prepare(request.value()) : request.status();
-  });
-}
-
-uintptr_t Engine::input_address(int index) {
-  return reinterpret_cast<uintptr_t>(session_->input_data(index).data());
-}
-
-Engine::StatusText Engine::execute(double milliseconds) {
-  return guarded([&] {
-    const Result<bool> finished = session_->execute(milliseconds);
-    finished_ = finished.ok() && finished.value();
-    return finished.status();
-  });
-}
-
-std::string Engine::results() const { return describe_results(*session_); }
 
 }  // namespace heed
