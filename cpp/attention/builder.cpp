@@ -361,6 +361,11 @@ Value Builder::map_like(Value x, Value like) {
 
 Value Builder::size_of(Value x) { return set("start", 2).set("end", 4).node("Shape", {x}); }
 
+Value Builder::extent_of(Value x, int axis) {
+  const Value extent = set("start", axis).set("end", axis + 1).node("Shape", {x});
+  return set("to", 1).node("Cast", {extent});
+}
+
 Value Builder::resize(Value x, Value size, const char* mode, bool align_corners) {
   const Value front = set("end", 2).node("Shape", {x});
   const Value sizes = concat({front, size}, 0);
@@ -378,8 +383,9 @@ Value Builder::attend(Value q, Value k, Value v, Value mask, const Heads& heads,
   set_text("form", heads.form).set("heads", heads.heads).set("causal", heads.causal);
   if (heads.kv_heads > 0) set("kv_heads", heads.kv_heads);
   if (heads.scale != 0) set_real("scale", heads.scale);
+  set("mask_blocks", heads.mask_blocks).set("free_keys", heads.free_keys);
   const Value y = set_text("empty_rows", heads.empty_nan ? "nan" : "zero")
-                      .node("ScaledDotProduct", {q, k, v, mask});
+                      .node("ScaledDotProduct", {q, k, v, mask, heads.key_mask});
   if (name) map(kind, next_output(), "batch heads queries keys", name);
   return y;
 }

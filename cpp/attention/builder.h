@@ -53,7 +53,7 @@ struct Convolution {
   Extent stride = 1;
   Extent dilation = 1;
   Extent padding = -1;  // -1: as much as keeps the size, (dilation * (kernel - 1)) / 2
-  int axes = 2;         // spatial ones of a new layer
+  int axes = 2;         // spatial ones, where the weight does not say so (a matrix, a new layer)
   Bias bias = Bias::kAsGiven;
 };
 
@@ -61,10 +61,13 @@ struct Convolution {
 struct Heads {
   const char* form = "tokens";  // as of the operator ScaledDotProduct
   Extent heads = 1;
-  Extent kv_heads = 0;     // 0: heads
-  float scale = 0;         // 0: 1 / sqrt(width)
-  bool causal = false;     // query i sees keys 0 .. i
-  bool empty_nan = false;  // a query that sees nothing gives NaN instead of zeros
+  Extent kv_heads = 0;         // 0: heads
+  float scale = 0;             // 0: 1 / sqrt(width)
+  int causal = 0;              // 1: query i sees keys 0 .. i; 2: the last query sees the last key
+  bool empty_nan = false;      // a query that sees nothing gives NaN instead of zeros
+  Value key_mask = kNoTensor;  // a second mask
+  bool mask_blocks = false;    // bool masks hide keys where they are true
+  Extent free_keys = 0;        // so many of the last keys are not covered by the masks
 };
 
 // State that all scopes of one graph share.
@@ -116,6 +119,9 @@ class Builder {
   int rank(std::string_view name) const;  // 0 when it is not there
   // The same, and of a new layer the option `option`, without which it cannot be made.
   Extent extent_or_option(std::string_view name, int axis, const char* option);
+  // Whether the layer has an optional part, which these weights belong to; a new one has it where
+  // the option says so.
+  bool has_or_option(std::string_view name, const char* option);
   // Tells the extent of the weight `name` where it is, else of the option: "channels".
   Extent channels(std::string_view name, int axis) {
     return extent_or_option(name, axis, "channels");
@@ -196,6 +202,7 @@ class Builder {
   Value upsample(Value x, int64_t factor) {
     return resize(x, mul(size_of(x), integers({factor, factor})), "linear", true);
   }
+  Value extent_of(Value x, int axis);  // (1), as float32
 
   // Scaled dot-product attention, its map recorded under `name` unless that is null.
   Value attend(Value q, Value k, Value v, Value mask, const Heads& heads, const char* name,

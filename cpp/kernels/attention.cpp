@@ -58,8 +58,7 @@ struct RowSteps {
     });
   }
 
-  void add_mask(float* row, Extent count, const float* mask) const {
-    const Extent step = shape.mask.element;
+  static void add_mask(float* row, Extent count, const float* mask, Extent step) {
     if (step == 1) {
       for_each_vector(count, [&](Extent j, int n) {
         store_partial(row + j, load_partial(row + j, n) + load_partial(mask + j, n), n);
@@ -69,9 +68,10 @@ struct RowSteps {
     for (Extent j = 0; j < count; ++j) row[j] += mask[j * step];
   }
 
-  void hide(float* row, Extent count, const uint8_t* allowed) const {
+  // Where the mask is `value`.
+  static void hide(float* row, Extent count, const uint8_t* mask, Extent step, bool value) {
     for (Extent j = 0; j < count; ++j) {
-      if (!allowed[j * shape.mask.element]) row[j] = kHidden;
+      if ((mask[j * step] != 0) == value) row[j] = kHidden;
     }
   }
 
@@ -94,9 +94,9 @@ struct RowSteps {
 // The computation of one block of queries of one head.
 class Block {
  public:
-  Block(const Attention& shape, const float* q, const float* k, const float* v, const void* mask,
-        float* y, float* scores, float* scratch, float* sums)
-      : shape_(shape), q_(q), k_(k), v_(v), mask_(mask), y_(y), scores_(scores), sums_(sums) {
+  Block(const Attention& shape, const float* q, const float* k, const float* v,
+        const void* const* masks, float* y, float* scores, float* scratch, float* sums)
+      : shape_(shape), q_(q), k_(k), v_(v), masks_(masks), y_(y), scores_(scores), sums_(sums) {
     const int64_t rows = block_rows(shape);
     const Scratch sizes = scratch_of(shape, rows, rows * shape.keys);
     key_panels_ = scratch;
@@ -212,12 +212,17 @@ class Block {
     const Extent masked =
         shape_.mask_keys > 0 ? std::min(shape_.mask_keys, shape_.keys) : shape_.keys;
     const Extent count = std::min(seen, masked);
-    const Extent at = batch % shape_.mask_batches * shape_.mask.batch + head * shape_.mask.head +
-                      query * shape_.mask.row;
-    if (shape_.mask_kind == MaskKind::kAdd) {
-      steps.add_mask(row, count, static_cast<const float*>(mask_) + at);
-    } else if (shape_.mask_kind == MaskKind::kAllow) {
-      steps.hide(row, count, static_cast<const uint8_t*>(mask_) + at);
+    const Extent covered = std::min(count, shape_.keys - shape_.free_keys);
+    for (int i = 0; i < 2; ++i) {
+      const Mask& mask = shape_.masks[i];
+      const AttentionSteps& s = mask.steps;
+      const Extent at = batch % mask.batches * s.batch + head * s.head + query * s.row;
+      if (mask.kind == MaskKind::kAdd) {
+        steps.add_mask(row, covered, static_cast<const float*>(masks_[i]) + at, s.element);
+      } else if (mask.kind != MaskKind::kNone) {
+        steps.hide(row, covered, static_cast<const uint8_t*>(masks_[i]) + at, s.element,
+                   mask.kind == MaskKind::kBlock);
+      }
     }
     if (shape_.hide_self && query < count) row[query] = kHidden;
     std::fill(row + count, row + shape_.keys, kHidden);
@@ -239,7 +244,7 @@ class Block {
   const float* q_;
   const float* k_;
   const float* v_;
-  const void* mask_;
+  const void* const* masks_;
   float* y_;
   float* scores_;
   float* sums_;
@@ -261,9 +266,9 @@ int64_t attention_scratch(const Attention& attention) {
 }
 
 void attention(const Attention& shape, const float* q, const float* k, const float* v,
-               const void* mask, float* y, float* scores, float* scratch, float* sums) {
+               const void* const* masks, float* y, float* scores, float* scratch, float* sums) {
   if (shape.queries == 0 || shape.kv_heads == 0) return;
-  Block block(shape, q, k, v, mask, y, scores, scratch, sums);
+  Block block(shape, q, k, v, masks, y, scores, scratch, sums);
   const Extent group = shape.heads / shape.kv_heads;
   const Extent rows = block_rows(shape);
   for (Extent batch = 0; batch < shape.batch; ++batch) {

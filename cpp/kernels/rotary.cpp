@@ -36,7 +36,7 @@ void rotary_embedding(const RotaryEmbedding& shape, float* y, const float* x, co
   const Extent half = shape.rotated / 2;
   parallel_for(shape.batch * shape.rows, 64, [&](Extent begin, Extent end) {
     for (Extent i = begin; i < end; ++i) {
-      const int64_t wanted = ids ? ids[i] : i;
+      const int64_t wanted = ids ? ids[i] : i % shape.positions;
       const Extent position =
           static_cast<Extent>(std::clamp<int64_t>(wanted, 0, shape.positions - 1)) * half;
       const Extent batch = i / shape.rows, row = i % shape.rows;

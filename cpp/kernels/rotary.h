@@ -18,8 +18,8 @@ struct RotaryEmbedding {
 };
 
 // cosines and sines: (positions, rotated / 2). `ids` (batch, rows) are positions, clamped to those
-// there are; null: row r of batch b is position b * rows + r. y may be x when their steps are
-// equal.
+// there are; null: row r of batch b is position (b * rows + r) % positions. y may be x when their
+// steps are equal.
 void rotary_embedding(const RotaryEmbedding& shape, float* y, const float* x, const float* cosines,
                       const float* sines, const int64_t* ids);
 

@@ -114,7 +114,11 @@ bool read_attention(NodeReader& node, Form form, Extent past, kernels::Attention
   attention.scale = node.real("scale", 1 / std::sqrt(width));
   attention.causal = node.flag(fused ? "causal" : "is_causal");
   if (fused) {
+    if (node.integer("causal", 0) == 2)
+      attention.causal_offset = attention.keys - attention.queries;
     attention.zero_empty_rows = node.choice("empty_rows", "nan|zero") == 1;
+    attention.free_keys =
+        static_cast<Extent>(std::clamp<int64_t>(node.integer("free_keys", 0), 0, attention.keys));
     return true;
   }
   attention.zero_empty_rows = true;
@@ -128,21 +132,32 @@ bool read_attention(NodeReader& node, Form form, Extent past, kernels::Attention
   return node.ok();
 }
 
-// The mask is input 3. In Attention its last axis may cover the first keys only; in
+// PyTorch's masks (B * h, L, S) of ScaledDotProduct are (B, h, L, S).
+bool has_joined_heads(const NodeReader& node, const Shape& mask,
+                      const kernels::Attention& attention) {
+  return node.id() == OperatorId::kScaledDotProduct && mask.rank() == 3 &&
+         mask[0] == int64_t{attention.batch} * attention.heads;
+}
+
+// A mask, which may be left out. In Attention its last axis may cover the first keys only; in
 // ScaledDotProduct its first may divide the batch (windows).
-void check_mask(Inference& node, const kernels::Attention& attention) {
-  if (!node.has(3)) return;
-  if (node.dtype(3) != DType::kBool) node.expect_floats(4);
-  Shape mask = node.shape(3);
+void check_mask(Inference& node, int input, const kernels::Attention& attention) {
+  if (!node.has(input)) return;
+  const DType dtype = node.dtype(input);
+  if (dtype != DType::kBool && dtype != DType::kF32) node.unsupported_type(input);
+  Shape mask = node.shape(input), scores = scores_shape(attention);
   const int rank = mask.rank();
-  if (node.id() == OperatorId::kAttention) {
+  scores[3] -= attention.free_keys;
+  if (has_joined_heads(node, mask, attention)) {
+    mask[0] = attention.heads;
+  } else if (node.id() == OperatorId::kAttention) {
     if (rank > 0 && mask[rank - 1] > 1 && mask[rank - 1] < attention.keys) {
       mask[rank - 1] = attention.keys;
     }
   } else if (rank == 4 && mask[0] > 0 && attention.batch % mask[0] == 0) {
     mask[0] = 1;
   }
-  node.expect_broadcast(mask, scores_shape(attention));
+  node.expect_broadcast(mask, scores);
 }
 
 // Output 0 has the form of the queries; output `scores` is the map.
@@ -164,25 +179,38 @@ void run_attention(Lowering& node, kernels::Attention& attention, Form form, con
   const View q = node.input(0), y = node.output(0);
   attention.q = steps_of(q, form, attention.width);
   attention.y = steps_of(y, form, attention.value_width);
-  const Buffer mask = node.input_buffer(3);
-  if (mask != kNoBuffer) {
-    const View view = node.input(3);
+  const bool fused = node.id() == OperatorId::kScaledDotProduct;
+  const Buffer masks[2] = {node.input_buffer(3), fused ? node.input_buffer(4) : kNoBuffer};
+  for (int i = 0; i < 2; ++i) {
+    if (masks[i] == kNoBuffer) continue;
+    View view = node.input(3 + i);
+    if (has_joined_heads(node, view.shape, attention)) {
+      const Strides& s = view.strides;
+      view.strides = {{attention.heads * s[0], s[0], s[1], s[2]}};
+      view.shape = {attention.batch, attention.heads, view.shape[1], view.shape[2]};
+    }
     const int rank = view.shape.rank();
-    attention.mask_kind = view.dtype == DType::kBool ? MaskKind::kAllow : MaskKind::kAdd;
-    attention.mask = plain_steps(broadcast_strides(view, scores_shape(attention)));
-    if (rank > 0 && view.shape[rank - 1] > 1) attention.mask_keys = view.shape[rank - 1];
-    if (rank == 4) attention.mask_batches = std::max<Extent>(1, view.shape[0]);
+    kernels::Mask& mask = attention.masks[i];
+    mask.kind = view.dtype != DType::kBool ? MaskKind::kAdd
+                : node.flag("mask_blocks") ? MaskKind::kBlock
+                                           : MaskKind::kAllow;
+    mask.steps = plain_steps(broadcast_strides(view, scores_shape(attention)));
+    if (rank > 0 && view.shape[rank - 1] > 1 && !fused) {
+      attention.mask_keys = view.shape[rank - 1];
+    }
+    if (rank == 4) mask.batches = std::max<Extent>(1, view.shape[0]);
   }
   const View scores = node.output(scores_output);
   if (scores.buffer != kNoBuffer) {
     attention.scores = plain_steps(broadcast_strides(scores, scores.shape));
   }
   const Buffer scratch = node.scratch(kernels::attention_scratch(attention));
-  node.run([=, attention = attention, q = q.buffer, y = y.buffer,
-            scores = scores.buffer](const Run& run) {
+  node.run([=, attention = attention, q = q.buffer, y = y.buffer, scores = scores.buffer,
+            first = masks[0], second = masks[1]](const Run& run) {
+    const void* const masks[] = {run.at<std::byte>(first), run.at<std::byte>(second)};
     kernels::attention(attention, run.at(q), run.at(k.buffer) + k.offset,
-                       run.at(v.buffer) + v.offset, run.at<std::byte>(mask), run.at(y),
-                       run.at(scores), run.at(scratch));
+                       run.at(v.buffer) + v.offset, masks, run.at(y), run.at(scores),
+                       run.at(scratch));
   });
 }
 
@@ -198,7 +226,8 @@ void infer_scaled_dot_product(Inference& node) {
   }
   kernels::Attention attention;
   if (!read_attention(node, form, 0, attention)) return;
-  check_mask(node, attention);
+  check_mask(node, 3, attention);
+  check_mask(node, 4, attention);
   set_results(node, form, attention, 1);
 }
 
@@ -232,7 +261,7 @@ void infer_attention(Inference& node) {
     node.expect_shape(4 + i, present_shape(attention, past, width));
     node.set(1 + i, DType::kF32, Dims(present_shape(attention, attention.keys, width)));
   }
-  check_mask(node, attention);
+  check_mask(node, 3, attention);
   set_results(node, form, attention, 3);
 }
 

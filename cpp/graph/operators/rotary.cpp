@@ -1,5 +1,5 @@
 // RotaryEmbedding(X, cosines, sines, position ids?), X being (B, heads, L, width) or (B, L, heads *
-// width).
+// width). Beyond ONNX, caches (L, rotated / 2) without ids are those of every batch.
 #include "kernels/rotary.h"
 
 #include "graph/operator.h"
@@ -42,7 +42,8 @@ void infer_rotary(Inference& node) {
   if (!read_rotary(node, rotary)) return;
   const Shape by_id = {node.shape(1)[0], rotary.rotated / 2};
   const Shape by_row = {rotary.batch, rotary.rows, rotary.rotated / 2};
-  const Shape& expected = node.has(3) ? by_id : by_row;
+  const Shape for_all = {rotary.rows, rotary.rotated / 2};
+  const Shape& expected = node.has(3) ? by_id : node.shape(1).rank() == 2 ? for_all : by_row;
   node.expect_shape(1, expected);
   node.expect_shape(2, expected);
   node.expect_dtype(3, DType::kI64);
@@ -54,7 +55,8 @@ void infer_rotary(Inference& node) {
 void lower_rotary(Lowering& node) {
   kernels::RotaryEmbedding rotary;
   read_rotary(node, rotary);
-  rotary.positions = node.has(3) ? node.shape(1)[0] : rotary.batch * rotary.rows;
+  const Shape& cache = node.shape(1);
+  rotary.positions = cache.count(0, cache.rank() - 1);
   node.run([=, y = node.output_buffer(0), x = node.input_buffer(0), cosines = node.input_buffer(1),
             sines = node.input_buffer(2), ids = node.input_buffer(3)](const Run& run) {
     kernels::rotary_embedding(rotary, run.at(y), run.at(x), run.at(cosines), run.at(sines),
