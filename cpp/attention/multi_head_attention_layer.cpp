@@ -125,6 +125,22 @@ Value with_row(Builder& b, Value tokens, Value row, Extent channels) {
   return b.concat({tokens, b.node("Expand", {row, shape})}, 1);
 }
 
+// Causal attention whose keys, turned, and values stay with the session.
+Value attend_with_cache(Builder& b, Value q, Value k, Value v, const Heads& heads, Extent capacity,
+                        const char* name) {
+  const bool rotary = b.has_option("rotary");
+  const bool interleaved = rotary && b.choice("rotary", "half|interleaved") == 1;
+  b.set("heads", heads.heads).set("kv_heads", heads.kv_heads).set("capacity", capacity);
+  if (heads.scale != 0) b.set_real("scale", heads.scale);
+  const Value y = b.set_text("rotary", !rotary       ? "none"
+                                       : interleaved ? "interleaved"
+                                                     : "half")
+                      .set_real("base", static_cast<float>(b.number("base", 10000)))
+                      .node("CachedAttention", {q, k, v});
+  if (name) b.map("self", b.next_output(), "batch heads queries keys", name);
+  return y;
+}
+
 }  // namespace
 
 Value norm_of(Builder& b, Value x, std::string_view place, Extent width) {
@@ -186,12 +202,17 @@ void build_multi_head_attention(Builder& b) {
     heads.causal = 0;
   }
 
+  const Extent capacity = b.integer("cache", 0, 1);
+  if (capacity > 0 && (cross || mask != kNoTensor || padding != kNoTensor || heads.free_keys > 0)) {
+    b.fail(Code::kInvalidArgument,
+           "a cache goes with causal self-attention, without masks and added keys");
+  }
   const bool average = b.flag("averageHeads");
   const char* const kind = cross ? "cross" : "self";
   const char* const name = average ? nullptr : "attention";
   Value y;
   if (projections.fused() && value == query && !norms && !rotary && heads.free_keys == 0 &&
-      sizes.heads == sizes.kv_heads) {
+      sizes.heads == sizes.kv_heads && capacity == 0) {
     heads.form = "packed";
     const Value all = projections.project(x, Projections::kAll);
     y = b.attend(all, kNoTensor, kNoTensor, mask, heads, name, kind);
@@ -203,7 +224,7 @@ void build_multi_head_attention(Builder& b) {
       q = norm_heads(b, q, "q_norm", sizes.width);
       k = norm_heads(b, k, "k_norm", sizes.width);
     }
-    if (rotary) {
+    if (rotary && capacity == 0) {
       const bool interleaved = b.choice("rotary", "half|interleaved") == 1;
       const Value width = b.scalar(static_cast<float>(sizes.width));
       const Rotary positions = rotary_positions(b, x, 1, width, interleaved);
@@ -211,7 +232,6 @@ void build_multi_head_attention(Builder& b) {
       k = rotate(b, k, from == x ? positions : rotary_positions(b, from, 1, width, interleaved),
                  sizes.kv_heads);
     }
-    // Here k and v, (batch, keys, kvHeads * width), are what a cache of keys and values holds.
     if (bias_kv) {
       k = with_row(b, k, b.weight("bias_k", {1, 1, sizes.rows(1)}), sizes.rows(1));
       v = with_row(b, v, b.weight("bias_v", {1, 1, sizes.rows(2)}), sizes.rows(2));
@@ -220,7 +240,8 @@ void build_multi_head_attention(Builder& b) {
       k = with_row(b, k, b.scalar(0), sizes.rows(1));
       v = with_row(b, v, b.scalar(0), sizes.rows(2));
     }
-    y = b.attend(q, k, v, mask, heads, name, kind);
+    y = capacity > 0 ? attend_with_cache(b, q, k, v, heads, capacity, name)
+                     : b.attend(q, k, v, mask, heads, name, kind);
   }
   if (average) {
     b.map(kind, b.reduce("ReduceMean", b.next_output(), {1}, false), "batch queries keys");
