@@ -322,7 +322,7 @@ Status Session::State::enter_next_stage() {
 Result<bool> Session::execute(double milliseconds) {
   State& state = *state_;
   if (!state.plan()) return error(Code::kInternal, "execute was called before prepare");
-  const double deadline = milliseconds_now() + milliseconds;
+  const double deadline = milliseconds > 0 ? milliseconds_now() + milliseconds : 0;
   state.running = true;
   for (;;) {
     PlanBuilder& plan = *state.plan();

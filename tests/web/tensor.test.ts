@@ -1,5 +1,6 @@
 import { Tensor, type TypedArrays } from "heed";
 import { describe, expect, test } from "vitest";
+import { copyArray } from "../../web/src/tensor.ts";
 import { expectError } from "./expect-error.ts";
 
 const kArrays: TypedArrays = {
@@ -88,4 +89,13 @@ describe("a tensor is refused", () => {
   ])("with %s", async (_, dtype, data, shape, code, message) => {
     await expectError(make(dtype, data, shape), code, message);
   });
+});
+
+test.each([0, 4, 9])("elements are copied out of a memory from byte %i", (at) => {
+  const memory = new Uint8Array(64);
+  memory.set(new Uint8Array(BigInt64Array.of(7n, -2n).buffer), at);
+  const copy = copyArray("int64", memory, at, 16);
+  memory.fill(1);
+  expect(copy).toEqual(BigInt64Array.of(7n, -2n));
+  expect(copy.buffer.byteLength).toBe(16);
 });

@@ -11,7 +11,7 @@ import type {
   Session,
   TensorInfo,
 } from "./engine/session.ts";
-import { HeedError, orAborted, quoted } from "./errors.ts";
+import { checkAborted, HeedError, orAborted, quoted } from "./errors.ts";
 import { checkNames, checkOptions } from "./options.ts";
 import { checkArray, Tensor, type TypedArray } from "./tensor.ts";
 
@@ -85,9 +85,10 @@ export class Model {
   readonly #session: Session;
   readonly #tensors: ReadonlyMap<string, number>;
   readonly #maps: ReadonlyMap<string, number>;
-  #info: ModelInfo;
-  /** Settles when the run that was asked for last has ended. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #info: Omit<ModelInfo, "memory">;
+  #memory: MemoryUse;
+  /** Settles when the run that was asked for last has ended; undefined when all have. */
+  #last: Promise<unknown> | undefined;
 
   /** @internal */
   constructor(session: Session, description: Description, build: Build, worker: boolean) {
@@ -100,13 +101,14 @@ export class Model {
     this.#tensors = new Map(tensors.map(({ name, id }) => [name, id]));
     this.#info = {
       ...{ build, buildId, worker, threads: 1, why: whyOf(build) },
-      ...{ operators, tensors: [...this.#tensors.keys()], memory },
+      ...{ operators, tensors: [...this.#tensors.keys()] },
     };
+    this.#memory = memory;
   }
 
   /** What is in use, and why. */
   get info(): ModelInfo {
-    return this.#info;
+    return { ...this.#info, memory: this.#memory };
   }
 
   /**
@@ -122,14 +124,19 @@ export class Model {
   ): Promise<RunResult> {
     const wanted = this.#check(inputs, options);
     const { signal } = options;
-    const turn = this.#last.then(() => {
+    const start = () => {
       if (this.#session.disposed) throw disposed();
-      if (signal?.aborted) return undefined; // the caller has been told
+      checkAborted(signal);
       return this.#session.run(wanted.request, wanted.into, signal);
-    });
-    this.#last = turn.catch(() => {});
-    const reply = (await orAborted(turn, signal)) as RunReply;
-    this.#info = { ...this.#info, memory: reply.memory };
+    };
+    const turn = this.#last ? this.#last.then(start) : start();
+    const ended = () => {
+      if (this.#last === last) this.#last = undefined;
+    };
+    const last = turn.then(ended, ended);
+    this.#last = last;
+    const reply = await (signal ? orAborted(turn, signal) : turn);
+    this.#memory = reply.memory;
     return resultOf(reply, wanted);
   }
 
@@ -148,8 +155,9 @@ export class Model {
     const outputs = options.outputs ?? this.outputs.map(({ name }) => name);
     checkNames("run", "outputs", outputs);
     const blocks = this.#blockIds(options.attention ?? false);
-    const into = outputs.map((name) => options.into?.[name]);
-    for (const [name, array] of Object.entries(options.into ?? {})) {
+    const given = options.into ?? {};
+    const into = outputs.map((name) => given[name]);
+    for (const [name, array] of Object.entries(given)) {
       if (!outputs.includes(name)) {
         const message = `run: \`into\` names "${name}", which is not among the outputs ${quoted(outputs)}`;
         throw new HeedError("unknown-name", message);
@@ -169,8 +177,9 @@ export class Model {
   }
 
   #blockIds(wanted: boolean | readonly string[]): readonly string[] {
+    if (wanted === false) return [];
     const all = [...this.#maps.keys()];
-    if (typeof wanted === "boolean") return wanted ? all : [];
+    if (wanted === true) return all;
     checkNames("run", "attention", wanted);
     const unknown = wanted.filter((id) => !all.includes(id));
     if (unknown.length > 0) {
@@ -206,16 +215,16 @@ export class Model {
 }
 
 function checkInput(input: TensorInfo, tensor: Tensor | undefined): Tensor {
-  const { name, dtype } = input;
-  const expected = `${dtype} ${shapeText(input.shape)}`;
+  const { name, dtype, shape } = input;
+  const expected = () => `${dtype} ${shapeText(shape)}`;
   if (tensor === undefined) {
-    throw new HeedError("missing-input", `the input "${name}" (${expected}) is missing`);
+    throw new HeedError("missing-input", `the input "${name}" (${expected()}) is missing`);
   }
   if (typeof tensor !== "object" || tensor === null || !Array.isArray(tensor.shape)) {
-    throw new HeedError("wrong-type", `the input "${name}" must be a Tensor of ${expected}`);
+    throw new HeedError("wrong-type", `the input "${name}" must be a Tensor of ${expected()}`);
   }
   if (tensor.dtype !== dtype) {
-    const message = `the input "${name}" must be ${expected}, not ${tensor.dtype} ${shapeText(tensor.shape)}`;
+    const message = `the input "${name}" must be ${expected()}, not ${tensor.dtype} ${shapeText(tensor.shape)}`;
     throw new HeedError("wrong-type", message);
   }
   if (tensor instanceof Tensor) {
@@ -234,9 +243,11 @@ const shapeText = (shape: readonly Dimension[] | undefined) =>
 
 const disposed = () => new HeedError("disposed", "the model was disposed of");
 
-function resultOf(reply: RunReply, { outputs, blocks }: Wanted): RunResult {
-  const tensors = reply.values.map(({ dtype, data, shape }) => new Tensor(dtype, data, shape));
-  const entries = outputs.map((name, index) => [name, tensors[index]!] as const);
-  const maps = blocks.map((id, index) => [id, tensors[outputs.length + index]!] as const);
-  return { outputs: Object.fromEntries(entries), attention: new Map(maps) };
+function resultOf({ values }: RunReply, { outputs, blocks }: Wanted): RunResult {
+  const tensors = values.map(({ dtype, data, shape }) => new Tensor(dtype, data, shape));
+  const maps = new Map(blocks.map((id, index) => [id, tensors[outputs.length + index]!]));
+  return {
+    outputs: Object.fromEntries(outputs.map((name, index) => [name, tensors[index]!])),
+    attention: maps,
+  };
 }

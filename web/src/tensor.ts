@@ -36,13 +36,24 @@ export const kDTypes = /* @__PURE__ */ Object.keys(kArrays) as DType[];
 const kMaxRank = 8;
 const kMaxElements = 2 ** 31;
 
-/** A new array for `length` elements, or a view of `length` elements of `buffer`. */
+/** A new array for `length` elements, or a view of the elements of `buffer`. */
 export function makeArray(dtype: DType, buffer: ArrayBuffer | number): TypedArray {
   return new kArrays[dtype](buffer as ArrayBuffer);
 }
 
+/** A new array with the elements in `bytes` bytes of `memory`. */
+export function copyArray(dtype: DType, memory: Uint8Array, at: number, bytes: number): TypedArray {
+  const Elements = kArrays[dtype];
+  const size = Elements.BYTES_PER_ELEMENT;
+  const buffer = memory.buffer as ArrayBuffer;
+  // A small array made by its own `slice` has no buffer before someone asks for it, which saves microseconds.
+  if (at % size === 0) return new Elements(buffer, at, bytes / size).slice();
+  return makeArray(dtype, buffer.slice(at, at + bytes));
+}
+
 /** Whether an array is of the kind that holds elements of that type. */
 function holds(dtype: DType, data: unknown): boolean {
+  if (data instanceof kArrays[dtype]) return true;
   // By name, so that arrays from another realm (an iframe, a test runner's sandbox) are taken too.
   const name = Object.prototype.toString.call(data).slice(8, -1);
   if (dtype === "float16" && name === "Float16Array") return true;

@@ -1,7 +1,7 @@
 // A session in this thread. It has its engine to itself, or shares it with others.
 
 import { checkAborted, HeedError } from "../errors.ts";
-import { kDTypes, makeArray, type TypedArray } from "../tensor.ts";
+import { copyArray, kDTypes, type TypedArray } from "../tensor.ts";
 import { check, Engine, leaveName, textAt } from "./engine.ts";
 import { yieldToEvents } from "./platform.ts";
 import { kUnfinished, type RawEngine } from "./raw.ts";
@@ -12,6 +12,7 @@ import {
   type RunReply,
   type RunRequest,
   type Session,
+  type Value,
 } from "./session.ts";
 
 /** How long a run with a signal works before it looks whether it was aborted. */
@@ -131,9 +132,9 @@ export class LocalSession implements Session {
     const address = raw.words(words.length) >>> 0;
     raw.HEAP32.set(words, address / 4);
     check(raw, raw.prepare(this.#handle));
-    for (const [index, { data }] of inputs.entries()) {
+    inputs.forEach(({ data }, index) => {
       raw.HEAPU8.set(bytesOf(data), raw.inputAddress(this.#handle, index) >>> 0);
-    }
+    });
   }
 
   /** Whether the run is finished. */
@@ -145,31 +146,30 @@ export class LocalSession implements Session {
   }
 
   #results(into: readonly (TypedArray | undefined)[]): RunReply {
-    const { at, words, heap } = this.#call((raw) => {
-      const address = raw.results(this.#handle);
-      return { at: (address >>> 0) / 4, words: raw.HEAP32, heap: raw.HEAPU8 };
+    const { at, HEAP32, HEAPU8 } = this.#call((raw) => {
+      const address = raw.results(this.#handle) >>> 0;
+      return { at: address / 4, HEAP32: raw.HEAP32, HEAPU8: raw.HEAPU8 };
     });
     let next = at;
-    const take = () => words[next++]! >>> 0;
-    const values = Array.from({ length: take() }, (_, index) => {
+    const take = () => HEAP32[next++]! >>> 0;
+    const values: Value[] = [];
+    for (let left = take(); left > 0; left--) {
       const dtype = kDTypes[take()]!;
       const address = take();
       const bytes = take();
-      const shape = Array.from({ length: take() }, take);
-      const target = into[index];
-      const from = heap.subarray(address, address + bytes);
-      if (!target) return { dtype, shape, data: makeArray(dtype, from.slice().buffer) };
-      checkInto(target, dtype, bytes);
-      bytesOf(target).set(from);
-      return { dtype, shape, data: target };
-    });
-    const memory = {
-      weightBytes: take(),
-      arenaBytes: take(),
-      plans: take(),
-      heapBytes: heap.length,
-    };
-    return { values, memory };
+      const shape: number[] = [];
+      for (let axes = take(); axes > 0; axes--) shape.push(take());
+      let data = into[values.length];
+      if (data) {
+        checkInto(data, dtype, bytes);
+        bytesOf(data).set(HEAPU8.subarray(address, address + bytes));
+      } else {
+        data = copyArray(dtype, HEAPU8, address, bytes);
+      }
+      values.push({ dtype, shape, data });
+    }
+    const memory = { weightBytes: take(), arenaBytes: take(), plans: take() };
+    return { values, memory: { ...memory, heapBytes: HEAPU8.length } };
   }
 
   #call<T>(work: (raw: RawEngine) => T): T {
