@@ -117,7 +117,10 @@ class Builder {
   // An extent of a weight's shape; `fallback` when it is not there. At least 1.
   Extent extent(std::string_view name, int axis, Extent fallback = 1) const;
   int rank(std::string_view name) const;  // 0 when it is not there
-  // The same, and of a new layer the option `option`, without which it cannot be made.
+  // What the weights say, `found` (0: nothing); else the option, else its fallback (0: a new layer
+  // cannot be made without it). An error where weights and option differ.
+  Extent told(const char* option, Extent fallback, Extent found);
+  // The same of an extent of a weight.
   Extent extent_or_option(std::string_view name, int axis, const char* option);
   // Whether the layer has an optional part, which these weights belong to; a new one has it where
   // the option says so.

@@ -78,17 +78,20 @@ int Builder::rank(std::string_view name) const {
   return found ? found->value->shape.rank() : 0;
 }
 
-Extent Builder::extent_or_option(std::string_view name, int axis, const char* option) {
+Extent Builder::told(const char* option, Extent fallback, Extent found) {
   const Extent given = integer(option, 0, 1);
-  if (fresh() && given == 0) {
+  if (found > 0 && given > 0 && found != given) {
+    fail(Code::kWrongValue, "the option '", option, "' is ", given, ", the weights say ", found);
+  }
+  if (found > 0 || given > 0) return found > 0 ? found : given;
+  if (fresh() && fallback == 0) {
     fail(Code::kInvalidArgument, "a new layer needs the option '", option, "'");
   }
-  const Extent found = extent(name, axis, given);
-  if (given > 0 && has(name) && found != given) {
-    fail(Code::kWrongValue, "the option '", option, "' is ", given, ", the weight '",
-         full_name(name), "' says ", found);
-  }
-  return found;
+  return std::max<Extent>(1, fallback);
+}
+
+Extent Builder::extent_or_option(std::string_view name, int axis, const char* option) {
+  return told(option, 0, has(name) ? extent(name, axis) : 0);
 }
 
 bool Builder::has_or_option(std::string_view name, const char* option) {

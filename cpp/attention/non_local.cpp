@@ -22,8 +22,7 @@ Mode read_mode(Builder& b, std::string_view theta, std::string_view phi, std::st
 // The other modes, of tokens. The dot product needs no map: q (k^T v) is (q k^T) v.
 Value without_softmax(Builder& b, Mode mode, std::string_view both, Value q, Value k, Value v,
                       Extent hidden) {
-  const Value keys = extent_of(b, k, 1);
-  const Value count = b.set("to", 1).node("Cast", {keys});
+  const Value count = to_float(b, extent_of(b, k, 1));
   Value map, y;
   if (mode == kDotProduct) {
     y = b.matmul(q, b.div(b.einsum("bkd,bke->bde", k, v), count));
