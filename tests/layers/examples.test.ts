@@ -4,44 +4,15 @@ import * as layers from "heed/layers";
 import { HeedError, type Layer, Tensor } from "heed/layers";
 import { afterAll, describe, expect, test } from "vitest";
 import { readLayers } from "../../.dev/layers.mjs";
-import { uniform } from "../support/counter-hash.ts";
+import { type Documented, inputsOf, optionsOf } from "../support/examples.ts";
 
 type AnyClass = typeof layers.SqueezeExcite;
 const classes = layers as unknown as Record<string, AnyClass>;
 
-interface Documented {
-  name: string;
-  kind: string;
-  options: { name: string; type: string; fallback: string | undefined }[];
-  maps: { name: string; text: string }[];
-  outputs: { name: string }[];
-  inputs: { name: string; optional: boolean }[];
-  example: { options: string; inputs: { name: string; dtype: string; shape: number[] }[] };
-}
 const documented = readLayers() as Documented[];
 
 const session = await layers.LayerSession.create();
 afterAll(() => session.dispose());
-
-/** An example's options; they may use other layers' classes. */
-const optionsOf = (text: string): object =>
-  new Function(...Object.keys(layers), `return ${text}`)(...Object.values(layers));
-
-function inputsOf({ inputs }: Documented["example"]): Record<string, Tensor> {
-  return Object.fromEntries(
-    inputs.map(({ name, dtype, shape }) => {
-      const count = shape.reduce((product, extent) => product * extent, 1);
-      const values = uniform(name, count, 1, 0);
-      const tensor =
-        dtype === "int64"
-          ? new Tensor("int64", BigInt64Array.from(values, (_, i) => BigInt(i % 3)), shape)
-          : dtype === "bool"
-            ? new Tensor("bool", Uint8Array.from(values, (value) => Number(value > 0)), shape)
-            : new Tensor("float32", values, shape);
-      return [name, tensor];
-    }),
-  );
-}
 
 const make = ({ name, example }: Documented): Promise<Layer> =>
   classes[name]!.create({ ...optionsOf(example.options), session });

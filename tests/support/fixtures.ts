@@ -1,86 +1,13 @@
-// The fixtures of tests/fixtures/attention, as the layers' tests use them.
+// The fixtures' files, in Node.js.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type DType, Tensor } from "heed";
-import { uniform } from "./counter-hash.ts";
+import { type Fixture, parseFixtures } from "./fixture-cases.ts";
+
+export { difference } from "./fixture-cases.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/attention/", import.meta.url));
 
-export interface Fixture {
-  name: string;
-  mechanism: string;
-  dialect: string;
-  options: Record<string, unknown>;
-  weights: Record<string, Tensor>;
-  inputs: Record<string, Tensor>;
-  outputs: Record<string, Tensor>;
-  maps: Record<string, Tensor>;
-}
-
-interface Metadata {
-  mechanism: string;
-  dialect: string;
-  options: Record<string, unknown>;
-  shapes: Record<string, number[]>;
-  generated?: { seed: string; rules: Record<string, { scale: number; offset: number }> };
-}
-
-const kTypes: Record<string, DType> = { F32: "float32", I64: "int64", I32: "int32", U8: "bool" };
-
-function arrayOf(dtype: DType, bytes: Uint8Array): Tensor["data"] {
-  const { buffer } = bytes.slice();
-  if (dtype === "int64") return new BigInt64Array(buffer);
-  if (dtype === "int32") return new Int32Array(buffer);
-  return dtype === "bool" ? new Uint8Array(buffer) : new Float32Array(buffer);
-}
-
-/** All cases of a file, generated tensors included. */
-export function readFixtures(file: string): Fixture[] {
-  const bytes = readFileSync(`${folder}${file}.safetensors`);
-  const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
-  const cases: [string, string][] = Object.entries(header.__metadata__);
-  return cases.map(([name, text]) => {
-    const { mechanism, dialect, options, shapes, generated }: Metadata = JSON.parse(text);
-    const parts: Record<string, Record<string, Tensor>> = {
-      weights: {},
-      inputs: {},
-      outputs: {},
-      maps: {},
-    };
-    for (const [key, shape] of Object.entries(shapes)) {
-      const dot = key.indexOf(".");
-      const stored = header[`${name}.${key}`];
-      const dtype = stored ? kTypes[stored.dtype]! : "float32";
-      const rule = generated?.rules[key];
-      const count = shape.reduce((product, extent) => product * extent, 1);
-      const data = stored
-        ? arrayOf(
-            dtype,
-            bytes.subarray(
-              8 + length + stored.data_offsets[0],
-              8 + length + stored.data_offsets[1],
-            ),
-          )
-        : uniform(`${generated!.seed}.${key}`, count, rule!.scale, rule!.offset);
-      parts[key.slice(0, dot)]![key.slice(dot + 1)] = new Tensor(dtype, data as never, shape);
-    }
-    return { name, mechanism, dialect, options, ...parts } as Fixture;
-  });
-}
-
-/** The worst excess of |a - b| over 1e-5 + 1e-4 |b|, as a sentence; empty when there is none. */
-export function difference(actual: Tensor | undefined, expected: Tensor): string {
-  if (!actual) return "it is missing";
-  if (`${actual.shape}` !== `${expected.shape}`) {
-    return `its shape is [${actual.shape}], expected [${expected.shape}]`;
-  }
-  for (let i = 0; i < expected.data.length; i++) {
-    const [a, b] = [Number(actual.data[i]), Number(expected.data[i])];
-    if (Number.isNaN(a) && Number.isNaN(b)) continue;
-    if (a === b || Math.abs(a - b) <= 1e-5 + 1e-4 * Math.abs(b)) continue;
-    return `element ${i} is ${a}, expected ${b}`;
-  }
-  return "";
-}
+/** All cases of a file. */
+export const readFixtures = (file: string): Fixture[] =>
+  parseFixtures(readFileSync(`${folder}${file}.safetensors`));
