@@ -158,9 +158,11 @@ async function runInstalled() {
     CMAKE_PREFIX_PATH: `${prefix};${toolchain}`,
     CMAKE_BUILD_TYPE: "Release",
     MODEL: model,
+    WEIGHTS: join(root, "tests/fixtures/attention/squeeze_excite.safetensors"),
+    PREFIX: "SqueezeExcite_timm_0.weights",
   };
   const tree = { folder: "install-example", file: "native.cmake", options, source };
-  const example = await cmakeBuild("a program that uses the installed library", tree);
+  const example = await cmakeBuild("programs that use the installed library", tree);
   const { status, output } = await run(
     buildTool("ctest"),
     ["--test-dir", example, "--output-on-failure"],

@@ -105,6 +105,18 @@ const LayerKind* find_layer_kind(std::string_view name) {
   return nullptr;
 }
 
+NamedWeights weights_under(const NamedWeights& weights, std::string_view prefix) {
+  NamedWeights under;
+  for (const NamedWeight& weight : weights) {
+    const std::string_view name = weight.name;
+    if (name.size() > prefix.size() && name.substr(0, prefix.size()) == prefix &&
+        name[prefix.size()] == '.') {
+      under.push_back({std::string(name.substr(prefix.size() + 1)), weight.value});
+    }
+  }
+  return under;
+}
+
 std::vector<std::string_view> layer_kinds() {
   std::vector<std::string_view> names;
   for (const LayerKind& kind : kKinds) names.push_back(kind.name);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readLayers } from "../../.dev/layers.mjs";
 import { root } from "../../.dev/run.mjs";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -21,6 +22,21 @@ describe("the README", () => {
     const rooms = ["base", "simd", "kernels", "graph", "attention", "formats", "bindings"];
     expect(mapped).toEqual([...rooms.map((room) => `cpp/${room}`), "web", "demo", "tests"]);
   });
+});
+
+test("the README lists every layer of attention, by family, and no other", () => {
+  const list = /<!-- layers -->(.*)<!-- \/layers -->/s.exec(readme)![1]!;
+  const listed = [...list.matchAll(/^- ([^:]+):((?:(?!\n- ).)*)/gms)].map(([, family, names]) => [
+    family,
+    [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!).sort(),
+  ]);
+  const around = "What stands around attention";
+  const families: Record<string, string[]> = {};
+  for (const { kind, name, family } of readLayers()) {
+    const title = kind === "HybridAttention" ? "Hybrids of them" : family;
+    if (title !== around) families[title] = [...(families[title] ?? []), name].sort();
+  }
+  expect(Object.fromEntries(listed)).toEqual(families);
 });
 
 test("the changelog has the package's version", () => {
