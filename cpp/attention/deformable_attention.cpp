@@ -104,13 +104,13 @@ void build_deformable_attention(Builder& b) {
         b.concat({batch, b.integers({heads, -1}), extent_of(b, bias_of_pairs, 3)}, 0);
     mask = b.node("Reshape", {bias_of_pairs, shape});
   }
-  Value y = b.attend(to_tokens(b, q, channels), b.linear(s, "proj_k", channels, channels),
+  Value y = b.attend(b.tokens(q), b.linear(s, "proj_k", channels, channels),
                      b.linear(s, "proj_v", channels, channels), mask, {.heads = heads}, nullptr);
   record_joined_heads(b);
   b.map("region", positions, "batch groups rows columns 2", "positions");
   if (b.has(join(kTable, ".weight"))) {
     const Value local = b.conv(q, kTable, {.out = channels, .in = channels, .groups = channels});
-    y = b.add(y, to_tokens(b, local, channels));
+    y = b.add(y, b.tokens(local));
   }
   b.result(from_tokens(b, b.linear(y, "proj_out", channels, channels), x));
 }

@@ -14,7 +14,7 @@ void build_double_attention(Builder& b) {
   const bool over_batch = b.choice("softmax", "positions|batch") == 1;
   const Value x = b.argument("x", "batch # height width", {channels});
   const auto tokens = [&](const char* name, Extent out) {
-    return to_tokens(b, b.conv(x, name, {.out = out, .in = channels}), out);
+    return b.tokens(b.conv(x, name, {.out = out, .in = channels}));
   };
   const Value features = tokens("convA", hidden);
   const auto attention = [&](const char* name, int axis, const char* map) {

@@ -30,7 +30,7 @@ void build_image(Builder& b) {
   b.optional_weight("conv1.bias", {channels});
   Value y =
       b.node("Conv", {x, product("linear_0.weight", memory, "conv1.weight", channels, channels)});
-  const Value a = normalized(b, to_tokens(b, y, memory), 2, kEpsilon);
+  const Value a = normalized(b, b.tokens(y), 2, kEpsilon);
   b.map("self", b.transpose(a, "021"), "batch memory positions");
   y = b.node("Conv", {from_tokens(b, a, x),
                       product("conv2.0.weight", channels, "linear_1.weight", channels, memory),

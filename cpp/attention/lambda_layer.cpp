@@ -45,8 +45,8 @@ void build_lambda_layer(Builder& b) {
   const Value v = b.batch_norm(parts[2], "norm_v", values);
   const Value queries = b.reshape(b.transpose(q, "0231"), {0, -1, heads, width});
 
-  const Value keys = b.softmax(to_tokens(b, parts[1], width), 1);
-  const Value content = b.einsum("bnk,bnv->bkv", keys, to_tokens(b, v, values));
+  const Value keys = b.softmax(b.tokens(parts[1]), 1);
+  const Value content = b.einsum("bnk,bnv->bkv", keys, b.tokens(v));
   const Value of_content = b.matmul(b.reshape(queries, {0, -1, width}), content);
 
   Extent kernel[2];

@@ -83,8 +83,7 @@ void build_bottleneck_attention(Builder& b) {
   const Extent keys = h.heads * h.width, values = h.heads * h.value_width;
   Value parts[3];
   convolve_in_parts(b, x, "qkv", h.channels, 1, {keys, keys, values}, parts);
-  const Value y = attend_relative(b, h, to_tokens(b, parts[0], keys), to_tokens(b, parts[1], keys),
-                                  to_tokens(b, parts[2], values));
+  const Value y = attend_relative(b, h, b.tokens(parts[0]), b.tokens(parts[1]), b.tokens(parts[2]));
   record_joined_heads(b);
   b.result(pooled_by_stride(b, from_tokens(b, y, x), b.integer("stride", 1, 1)));
 }
@@ -128,7 +127,7 @@ void build_halo_attention(Builder& b) {
     return b.reshape(tokens, {-1, h.keys.count(), width});
   };
   const Value queries =
-      b.reshape(gather_positions(b, to_tokens(b, q, keys), order), {-1, h.queries.count(), keys});
+      b.reshape(gather_positions(b, b.tokens(q), order), {-1, h.queries.count(), keys});
   Value y = attend_relative(b, h, queries, windows(kv[0], keys), windows(kv[1], values));
   const Value map = b.next_output();
   const Value batch = extent_of(b, x, 0);

@@ -144,7 +144,7 @@ void build_window_attention(Builder& b) {
   const Extent channels = windows.channels(), count = windows.window().count();
   switch (b.choice("layout", "windows|NHWC|NCHW")) {
     case 0: {
-      const Value x = b.argument("x", "windows # #", {count, channels});
+      const Value x = b.argument("x", "batch*windows # #", {count, channels});
       b.result(windows.attend(x, b.optional_argument("mask", "windows # #", {count, count})));
       break;
     }
