@@ -6,7 +6,7 @@ import { alternate, farthest } from "../alternate.mjs";
 import { makeHeedLayer } from "./heed-layer.mjs";
 import { completed, inputsOf, weightsOf } from "./weights.mjs";
 
-const kWarmUp = { runs: 8, milliseconds: 300 };
+const kWarmUp = { runs: 3, milliseconds: 300 };
 /** A result's largest difference may be this, in terms of the largest magnitude, and this beside it. */
 const kTolerance = { relative: 1e-4, absolute: 1e-5 };
 
