@@ -2,8 +2,9 @@
 //
 //   npm run bench                      the three networks
 //   npm run bench -- kernels           single operators, in GFLOP/s or nanoseconds an element
-//   options: --node-only  --chromium-only  --models=det,rec  --rounds=N  --json (one document and nothing else)
-//            --readme (puts the networks' tables into README.md too)
+//   npm run bench -- layers            the attention mechanisms, from tests/bench/layers/models
+//   options: --node-only  --chromium-only  --models=det,rec  --cases=ECA,CBAM (layers whose title has one of these)
+//            --rounds=N  --json (one document and nothing else)  --readme (puts the networks' tables into README.md too)
 //
 // Status 1 when the results of a network differ by more than 1e-4 of their largest magnitude: it is not timed then.
 
@@ -19,8 +20,9 @@ import { floorOf, workOf } from "./floor.mjs";
 import { inChromium } from "./in-chromium.mjs";
 import { inNode } from "./in-node.mjs";
 import { kernelTasks } from "./kernels.mjs";
+import { layerPaths, layerRows, layerTasks } from "./layers.mjs";
 import { kNetworks, taskOf } from "./networks.mjs";
-import { kernelTables, medianOf, networkTables, quartilesOf } from "./report.mjs";
+import { kernelTables, layerTables, medianOf, networkTables, quartilesOf } from "./report.mjs";
 
 const kStarts = 3;
 /** Where memory and code happen to lie makes whole processes faster or slower, so one is not enough. */
@@ -41,6 +43,7 @@ const { values: options, positionals } = parseArgs({
     "node-only": { type: "boolean" },
     "chromium-only": { type: "boolean" },
     models: { type: "string" },
+    cases: { type: "string" },
     rounds: { type: "string", default: "21" },
     json: { type: "boolean" },
     readme: { type: "boolean" },
@@ -170,6 +173,28 @@ async function benchKernels() {
   progress("");
 }
 
+/** Each file in a few processes, all its sizes in each. */
+async function benchLayers() {
+  const tasks = layerTasks(root, options.cases?.split(","));
+  const all = { ...paths, ...layerPaths(root, build) };
+  for (const where of await environments()) {
+    const environment = { title: where.title, layers: [] };
+    report.environments.push(environment);
+    for (const task of tasks) {
+      progress(`${where.title}, ${task.title}`);
+      const results = [];
+      while (results.length < kProcesses) {
+        const job = { kind: "compareLayers", paths: all, task };
+        results.push(await where.measure({ ...job, rounds: Math.ceil(rounds / kProcesses) }));
+      }
+      environment.build ??= results[0].build;
+      environment.layers.push(...layerRows(task, results));
+    }
+    await where.close();
+  }
+  progress("");
+}
+
 /** The README's tables, between two comments that name the command. */
 function putIntoReadme(tables) {
   const path = join(root, "README.md");
@@ -179,10 +204,21 @@ function putIntoReadme(tables) {
   writeFileSync(path, `${text.slice(0, from)}\n${tables}\n${text.slice(to)}`);
 }
 
-const kernelsOnly = positionals[0] === "kernels";
-await (kernelsOnly ? benchKernels() : benchNetworks());
-const tables = (kernelsOnly ? kernelTables : networkTables)(report);
+const kBenches = {
+  networks: [benchNetworks, networkTables],
+  kernels: [benchKernels, kernelTables],
+  layers: [benchLayers, layerTables],
+};
+const [wantedBench = "networks"] = positionals;
+const [bench, tablesOf] = kBenches[wantedBench];
+await bench();
+const tables = tablesOf(report);
 console.log(options.json ? JSON.stringify(report, null, 2) : tables);
-if (options.readme && !kernelsOnly) putIntoReadme(tables);
-const results = report.environments.flatMap(({ networks, kernels }) => networks ?? kernels);
-if (results.some(({ agree }) => !agree)) process.exitCode = 1;
+if (options.readme && wantedBench === "networks") putIntoReadme(tables);
+const failed = report.environments.some(({ networks, kernels, layers }) =>
+  (networks ?? kernels ?? layers).some(
+    ({ agree = true, ort, layer = {}, file = {} }) =>
+      !agree || [ort, layer, file].some((engine) => engine?.error ?? engine?.difference),
+  ),
+);
+if (failed) process.exitCode = 1;

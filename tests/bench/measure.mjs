@@ -1,9 +1,10 @@
 // The measurements; runs in Node.js and in browsers.
 
+import { alternate, farthest } from "./alternate.mjs";
 import { kEngines, watchMemories } from "./engines.mjs";
 
-/** A sample is as many runs as take this long, so that the clock's grain does not matter. */
-const kSampleMilliseconds = 20;
+export { compareLayers } from "./layers/compare.mjs";
+
 /** What comes before the first sample: V8 compiles hot functions anew while they are called. */
 const kWarmUp = { runs: 8, milliseconds: 1500 };
 /** Largest difference of two results, in terms of the largest magnitude. */
@@ -21,13 +22,7 @@ function differenceOf(outputs, expected) {
   for (const [name, { data: reference }] of Object.entries(expected)) {
     const data = outputs[name]?.data;
     if (data?.length !== reference.length) return Number.POSITIVE_INFINITY;
-    let [difference, magnitude] = [0, 0];
-    for (let i = 0; i < data.length; i++) {
-      // Not Math.max: a NaN must count.
-      if (!(Math.abs(data[i] - reference[i]) <= difference))
-        difference = Math.abs(data[i] - reference[i]);
-      magnitude = Math.max(magnitude, Math.abs(reference[i]));
-    }
+    const { difference, magnitude } = farthest(data, reference);
     if (!(difference / magnitude <= worst)) worst = difference / magnitude;
   }
   return worst;
@@ -46,34 +41,10 @@ export async function compare({ urls, task, rounds }, file) {
   const difference = differenceOf(await engines.heed.run(), await engines.ort.run());
   const result = { build: engines.heed.build, difference, agree: difference <= kTolerance };
   if (result.agree) {
-    const repeats = {};
-    for (const [name, engine] of Object.entries(engines)) repeats[name] = await warmUp(engine.run);
-    Object.assign(result, { heed: [], ort: [] });
-    for (let round = 0; round < rounds; round++) {
-      for (const name of round % 2 === 0 ? ["heed", "ort"] : ["ort", "heed"]) {
-        result[name].push(await sample(engines[name].run, repeats[name]));
-      }
-    }
+    Object.assign(result, await alternate(engines, rounds, kWarmUp));
   }
   for (const engine of Object.values(engines)) await engine.close();
   return result;
-}
-
-/** Runs until the time is over and resolves to how many runs make a sample. */
-async function warmUp(run) {
-  const start = performance.now();
-  let fastest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < kWarmUp.runs || performance.now() - start < kWarmUp.milliseconds; i++) {
-    fastest = Math.min(fastest, await sample(run, 1));
-  }
-  return Math.ceil(kSampleMilliseconds / Math.max(fastest, 0.01));
-}
-
-/** Milliseconds a run. */
-async function sample(run, repeats) {
-  const start = performance.now();
-  for (let i = 0; i < repeats; i++) await run();
-  return (performance.now() - start) / repeats;
 }
 
 /**

@@ -100,3 +100,64 @@ function kernelTable(kernels) {
   });
   return table(["operator", "unit", "heed", "ORT", "ORT / heed in time"], rows);
 }
+
+/** The whole text for the attention mechanisms. */
+export function layerTables(report) {
+  return [
+    headText(report),
+    ...report.environments.map(
+      ({ title, build, layers }) =>
+        `### ${title}, heed's build: ${build}\n\n${layerTable(layers)}\n${slowerText(layers)}`,
+    ),
+    `Layer: heed's layer with the file's weights. File: heed running the file that ONNX Runtime runs. Times include copying the
+inputs in and the outputs out.
+`,
+  ].join("\n");
+}
+
+const shapesText = (shapes) => shapes.map((shape) => shape.join("x")).join(", ");
+
+function layerTable(layers) {
+  const rows = layers.map(({ title, shapes, ort, layer, file }) => [
+    title,
+    shapesText(shapes),
+    ort?.time === undefined ? engineText(ort) : finely(ort.time),
+    ...[layer, file].flatMap((engine) => [
+      engine?.time === undefined ? engineText(engine) : finely(engine.time),
+      engine?.ratio === undefined ? "" : ratioText(engine.ratio, engine.quartiles),
+    ]),
+  ]);
+  const head = [
+    "mechanism",
+    "inputs",
+    "ORT ms",
+    "layer ms",
+    "ORT / layer",
+    "file ms",
+    "ORT / file",
+  ];
+  return table(head, rows);
+}
+
+const finely = (value) => (value < 1 ? value.toFixed(kDigits + 1) : milliseconds(value));
+
+function engineText(engine) {
+  if (engine === undefined) return "-";
+  if (engine.error !== undefined) return `fails: ${engine.error}`;
+  return `differs, ${engine.difference.toPrecision(kDigits)} times what is allowed`;
+}
+
+/** The cases in which a run takes longer than ONNX Runtime's, the worst first. */
+function slowerText(layers) {
+  const lists = ["layer", "file"].map((name) => {
+    const slower = layers.filter((row) => row[name]?.ratio < 1);
+    if (slower.length === 0) return "";
+    const lines = slower
+      .sort((a, b) => a[name].ratio - b[name].ratio)
+      .map(
+        (row) => `- ${row.title}, ${shapesText(row.shapes)}: ${row[name].ratio.toFixed(kDigits)}`,
+      );
+    return `Slower than ONNX Runtime, ${name}:\n\n${lines.join("\n")}\n`;
+  });
+  return lists.join("\n");
+}

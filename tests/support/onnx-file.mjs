@@ -110,6 +110,37 @@ export function withAllOutputs(file) {
   );
 }
 
+/** The file's own remarks: { key: text }. */
+export function propertiesOf(file) {
+  const entries = all(fieldsOf(file), 14).map(fieldsOf);
+  return Object.fromEntries(entries.map((entry) => [texts(entry, 1)[0], texts(entry, 2)[0] ?? ""]));
+}
+
+/** The file with data in its initializers: `dataOf(name)` gives a typed array, or undefined where there is some already. */
+export function withData(file, dataOf) {
+  const filled = (tensor) => {
+    const fields = fieldsOf(tensor);
+    const data = dataOf(texts(fields, 8)[0]);
+    if (data === undefined) return tensor;
+    return message([...fields, bytesField(9, bytesOf(data))]);
+  };
+  return inGraph(file, (field) =>
+    field.number === 5 ? bytesField(5, filled(field.value)) : field,
+  );
+}
+
+/** The file with every field of its graph replaced. */
+function inGraph(file, replace) {
+  const replaced = (graph) => message(fieldsOf(graph).map(replace));
+  return message(
+    fieldsOf(file).map((field) =>
+      field.number === 7 ? bytesField(7, replaced(field.value)) : field,
+    ),
+  );
+}
+
+const bytesOf = (data) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
 /** ONNX's element types by heed's names. */
 const kTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 };
 
@@ -165,13 +196,12 @@ function writeTensor(name, { shape, data, location }) {
       integerField(14, 1),
     ]);
   }
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const type = data instanceof BigInt64Array ? kTypes.int64 : kTypes.float32;
   return message([
     ...shape.map((extent) => integerField(1, extent)),
     integerField(2, type),
     stringField(8, name),
-    bytesField(9, raw),
+    bytesField(9, bytesOf(data)),
   ]);
 }
 
