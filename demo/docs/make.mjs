@@ -1,27 +1,24 @@
 // Makes the pages of documentation that list things, so that they cannot differ from what is built.
-// demo/vite.config.ts puts them into the site; `node demo/docs/make.mjs FOLDER` writes them anywhere.
+// demo/vite.config.ts puts them into the site.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { layersPage } from "./layers.mjs";
 import { kFused, kNotes, kSections } from "./notes.mjs";
 import { operatorsOf } from "./operators.mjs";
+import { escapeHtml, page, table, words } from "./page.mjs";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-/** The pages and their style: { file name -> text }. */
-export function docPages() {
+/** The pages, their pictures and their style: { file name -> text or bytes }. */
+export async function docPages() {
+  const { html, pictures } = await layersPage();
   return {
+    "layers.html": html,
+    ...pictures,
     "operators.html": operatorsPage(),
     "docs.css": `${read("demo/src/styles/tokens.css")}\n${read("demo/docs/docs.css")}`,
   };
 }
-
-const escapeHtml = (text) =>
-  text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-
-/** Text in which `code` stands between backquotes. */
-const words = (text) => escapeHtml(text).replace(/`([^`]+)`/g, "<code>$1</code>");
 
 function operatorsPage() {
   const operators = operatorsOf(read("cpp/graph/operators.def"));
@@ -69,16 +66,6 @@ function operatorSection(section, operators) {
     ${table(["Operator", "Since operator set", "Inputs", "Limits"], rows)}</section>`;
 }
 
-function table(head, rows) {
-  const line = ([name, ...cells]) =>
-    `<tr><th scope="row" id="${escapeHtml(name)}">${escapeHtml(name)}</th>${cells
-      .map((cell) => `<td>${words(cell)}</td>`)
-      .join("")}</tr>`;
-  return `<div class="table"><table><thead><tr>${head
-    .map((title) => `<th scope="col">${title}</th>`)
-    .join("")}</tr></thead><tbody>${rows.map(line).join("\n")}</tbody></table></div>`;
-}
-
 /** A note about an operator that does not exist, or a fused step without words, is an error of this folder. */
 function checkNames(operators) {
   const names = new Set(operators.map(({ name }) => name));
@@ -93,33 +80,4 @@ function checkNames(operators) {
   if (wrong.length > 0) {
     throw new Error(`demo/docs/notes.mjs and operators.def do not agree about ${wrong.join(", ")}`);
   }
-}
-
-function page(title, body) {
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <meta http-equiv="Content-Security-Policy" content="default-src 'self'; object-src 'none'; base-uri 'none'" />
-    <title>heed: ${title.toLowerCase()}</title>
-    <link rel="icon" href="../icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="./docs.css" />
-  </head>
-  <body>
-    <header><a class="brand" href="../">heed</a><span>${title}</span></header>
-    <main>
-    <h1>${title}</h1>
-    ${body}
-    </main>
-  </body>
-</html>
-`;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = process.argv[2] ?? ".";
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(docPages())) writeFileSync(join(folder, name), text);
 }

@@ -39,6 +39,7 @@ export const kFused = {
   BranchSum: "Softmax over branches, and their weighted sum in one pass",
   AdditiveScore: "Scores of additive attention, without a tensor of queries, keys and width",
   CrissCross: "Attention of every position to its column and its row, by row blocks",
+  CachedAttention: "Causal attention whose keys and values stay with the session between runs",
   ScaledDotProduct:
     "Attention by row blocks: scores, mask, softmax and weighted sum, without a matrix of scores unless its map is asked for",
 };

@@ -21,7 +21,7 @@ export function header(): HTMLElement {
     h(
       "nav",
       { aria: { label: "Site" } },
-      h("a", { href: "docs/operators.html" }, "Docs"),
+      h("a", { href: "docs/layers.html" }, "Docs"),
       themeToggle(),
     ),
   );
