@@ -272,12 +272,7 @@ Builder& Builder::set_list(const char* name, std::vector<int64_t> values) {
 Builder& Builder::set_list(const char* name, std::initializer_list<int64_t> values) {
   return set_list(name, std::vector<int64_t>(values));
 }
-Builder& Builder::set_activation(const char* name, const kernels::Activation& activation) {
-  const std::string prefix = name;
-  set(name, static_cast<int64_t>(activation.kind));
-  set_real((prefix + "_alpha").c_str(), activation.alpha);
-  return set_real((prefix + "_beta").c_str(), activation.beta);
-}
+Attributes& Builder::attributes() { return *c_.attributes; }
 
 Value Builder::node(const char* op, std::initializer_list<Value> inputs) {
   return node(op, std::vector<Value>(inputs));
@@ -407,6 +402,7 @@ void Builder::map(const char* kind, Value value, const char* shape, const char* 
   block.map = value;
   bool more;
   block.shape = read_shape(shape, nullptr, more);
+  if (more) block.shape.push_back({-1, "..."});
   c_.graph.keep.push_back(value);
   c_.graph.blocks.push_back(std::move(block));
 }

@@ -144,6 +144,9 @@ class Builder {
 
   // --- Layers with weights. `name` is the place below this layer's, without a dot at its end ---
   Value conv(Value x, std::string_view name, const Convolution& convolution);
+  // Weight and bias of a full connection: W (out, in) to values[0], b (out) or kNoTensor to
+  // values[1].
+  void connection(std::string_view name, Extent out, Extent in, Bias bias, Value* values);
   // y = x W^T + b over the last axis; W (out, in).
   Value linear(Value x, std::string_view name, Extent out, Extent in, Bias bias = Bias::kAsGiven);
   // Over axis 1; epsilon as PyTorch's. Batch statistics with `of_batch`.
@@ -160,7 +163,7 @@ class Builder {
   Builder& set_text(const char* name, std::string_view value);
   Builder& set_list(const char* name, std::initializer_list<int64_t> values);
   Builder& set_list(const char* name, std::vector<int64_t> values);
-  Builder& set_activation(const char* name, const kernels::Activation& activation);
+  Attributes& attributes();
   // An operator of ONNX, or a fused step. Its first output.
   Value node(const char* op, std::initializer_list<Value> inputs);
   Value node(const char* op, std::vector<Value> inputs);
@@ -213,7 +216,8 @@ class Builder {
 
   // --- Results ---
   // Records an attention block whose map is `value`: kind "channel", "spatial", "branch", "self",
-  // "cross", "temporal" or "region". `shape` is text as of argument().
+  // "cross", "temporal" or "region". `shape` is text as of argument(); "*" says that it has as many
+  // further axes as the argument.
   void map(const char* kind, Value value, const char* shape, const char* name = "attention");
   void result(Value value, const char* name = "output");
 

@@ -197,11 +197,16 @@ Value Builder::conv(Value x, std::string_view name, const Convolution& convoluti
       .node("Conv", {x, weights, bias});
 }
 
-Value Builder::linear(Value x, std::string_view name, Extent out, Extent in, Bias bias) {
-  const Value weights = weight(below(name, "weight"), {out, in});
+void Builder::connection(std::string_view name, Extent out, Extent in, Bias bias, Value* values) {
+  values[0] = weight(below(name, "weight"), {out, in});
   const bool new_bias = bias == Bias::kAsGiven && flag("bias", true);
-  const Value addend = optional_weight(below(name, "bias"), {out}, new_bias, Fill::kUniform);
-  return set("transB", 1).node("MatMul", {x, weights, addend});
+  values[1] = optional_weight(below(name, "bias"), {out}, new_bias, Fill::kUniform);
+}
+
+Value Builder::linear(Value x, std::string_view name, Extent out, Extent in, Bias bias) {
+  Value weights[2];
+  connection(name, out, in, bias, weights);
+  return set("transB", 1).node("MatMul", {x, weights[0], weights[1]});
 }
 
 Value Builder::batch_norm(Value x, std::string_view name, Extent channels, float epsilon) {

@@ -1,16 +1,17 @@
 #include "attention/channel_attention.h"
 
 #include "attention/builder.h"
+#include "attention/pooled_gate.h"
 
 namespace heed::attention {
 
 void build_channel_attention(Builder& b) {
   const Extent channels = b.channels("fc.weight", 1);
-  const Value x = b.argument("x", "batch # *", {channels});
-  const Value z = b.conv(b.node("GlobalAveragePool", {x}), "fc", {.out = channels, .in = channels});
-  const Value s = b.activate(z, b.activation("gate", "sigmoid"));
-  b.map("channel", s, "batch channels 1 1");
-  b.result(b.mul(x, s));
+  PooledGate gate;
+  gate.x = b.argument("x", "batch # *", {channels});
+  connect(b, gate, "fc", "", 0, channels);
+  gate.gate = b.activation("gate", "sigmoid");
+  finish_with(b, gate);
 }
 
 }  // namespace heed::attention

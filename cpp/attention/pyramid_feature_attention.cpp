@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attention/builder.h"
+#include "attention/pooled_gate.h"
 
 namespace heed::attention {
 
@@ -62,14 +63,15 @@ const char* first_dense(Builder& b) { return b.has("dense.kernel") ? "dense" : "
 Value channel_attention(Builder& b, Value x, Extent channels, const char* map) {
   const std::string first = first_dense(b), second = first == "dense" ? "dense_1" : "dense_2";
   const Extent hidden = b.extent(first + ".kernel", 1, std::max<Extent>(1, channels / 4));
-  const Value w1 = b.transpose(b.weight(first + ".kernel", {channels, hidden}), "10");
-  const Value b1 = b.weight(first + ".bias", {hidden}, Fill::kZeros);
-  const Value w2 = b.transpose(b.weight(second + ".kernel", {hidden, channels}), "10");
-  const Value b2 = b.weight(second + ".bias", {channels}, Fill::kZeros);
-  const Value y = b.set_activation("hidden", {kernels::ActivationKind::kRelu})
-                      .set_activation("gate", {kernels::ActivationKind::kSigmoid})
-                      .node("PooledGate", {x, w1, b1, w2, b2});
-  b.map("channel", b.next_output(), "batch channels 1 1", map);
+  PooledGate gate;
+  gate.x = x;
+  gate.weights[0] = b.transpose(b.weight(first + ".kernel", {channels, hidden}), "10");
+  gate.weights[1] = b.weight(first + ".bias", {hidden}, Fill::kZeros);
+  gate.weights[2] = b.transpose(b.weight(second + ".kernel", {hidden, channels}), "10");
+  gate.weights[3] = b.weight(second + ".bias", {channels}, Fill::kZeros);
+  Value s;
+  const Value y = add_pooled_gate(b, gate, s);
+  b.map("channel", s, "batch channels 1 1", map);
   return y;
 }
 

@@ -6,6 +6,7 @@
 #include "attention/builder.h"
 #include "attention/mechanism.h"
 #include "attention/patterns.h"
+#include "attention/pooled_gate.h"
 #include "base/sort.h"
 #include "graph/operator.h"
 
@@ -83,13 +84,6 @@ std::optional<Gate> gate_of(Editor& editor, TensorId tensor) {
   return Gate{x, *reduce, *expand, hidden->activation, gate->activation};
 }
 
-void set_activation(Attributes& attributes, const std::string& name,
-                    const kernels::Activation& value) {
-  attributes.set(name, static_cast<int64_t>(value.kind));
-  attributes.set(name + "_alpha", value.alpha);
-  attributes.set(name + "_beta", value.beta);
-}
-
 // y = x + x * s: the product has one reader, a sum with x.
 Node* residual_sum(Editor& editor, Node& product, TensorId x) {
   Node* sum = editor.only_reader(product.outputs[0]);
@@ -101,88 +95,97 @@ Node* residual_sum(Editor& editor, Node& product, TensorId x) {
 
 }  // namespace
 
-Result<Block> build_squeeze_excite(Editor& editor, Node& last, TensorId x,
-                                   const SqueezeExcite& weights) {
-  const Constant* reduce = editor.constant(weights.reduce_weight);
-  const Constant* expand = editor.constant(weights.expand_weight);
-  const bool matrices = reduce && expand && reduce->shape.rank() >= 2 &&
-                        expand->shape.rank() >= 2 &&
-                        reduce->shape.count(2, reduce->shape.rank()) == 1 &&
-                        expand->shape.count(2, expand->shape.rank()) == 1;
-  if (!matrices || reduce->shape[0] != expand->shape[1] || reduce->shape[1] != expand->shape[0]) {
-    return error(Code::kInvalidWeights,
-                 "squeeze-excite needs a reducing weight (hidden, channels) and an expanding one "
-                 "(channels, hidden)");
-  }
-  const Extent channels = expand->shape[0];
-  auto attributes = std::make_shared<Attributes>();
-  set_activation(*attributes, "hidden", weights.hidden);
-  set_activation(*attributes, "gate", weights.gate);
-  attributes->set("residual", int64_t{weights.residual});
-  editor.replace(
-      last, "heed", "PooledGate",
-      {x, weights.reduce_weight, weights.reduce_bias, weights.expand_weight, weights.expand_bias},
-      std::move(attributes));
-  Block block;
-  block.kind = "channel";
-  block.node = last.name;
-  block.input = x;
-  block.output = last.outputs[0];
-  block.map = add_map(editor, last);
-  block.shape = {{-1, "batch"}, {channels, ""}, {1, ""}, {1, ""}};
-  return block;
-}
-
 std::optional<Block> match_squeeze_excite(Editor& editor, Node& last) {
   if (last.op->name != "Mul" || !last.op->domain.empty() || last.inputs.size() != 2) return {};
   for (size_t side = 0; side < 2; ++side) {
-    const std::optional<Gate> gate = gate_of(editor, last.inputs[side]);
-    if (!gate || gate->x != last.inputs[1 - side]) continue;
-    Node* sum = residual_sum(editor, last, gate->x);
-    SqueezeExcite weights;
-    weights.reduce_weight = weight_by_rows(editor, gate->reduce);
-    weights.reduce_bias = gate->reduce.bias;
-    weights.expand_weight = weight_by_rows(editor, gate->expand);
-    weights.expand_bias = gate->expand.bias;
-    weights.hidden = gate->hidden;
-    weights.gate = gate->gate;
-    weights.residual = sum != nullptr;
-    Result<Block> block = build_squeeze_excite(editor, sum ? *sum : last, gate->x, weights);
-    if (!block.ok()) return {};
-    return std::move(block.value());
+    const std::optional<Gate> found = gate_of(editor, last.inputs[side]);
+    if (!found || found->x != last.inputs[1 - side]) continue;
+    Node* sum = residual_sum(editor, last, found->x);
+    PooledGate gate;
+    gate.x = found->x;
+    gate.weights[0] = weight_by_rows(editor, found->reduce);
+    gate.weights[1] = found->reduce.bias;
+    gate.weights[2] = weight_by_rows(editor, found->expand);
+    gate.weights[3] = found->expand.bias;
+    gate.hidden = found->hidden;
+    gate.gate = found->gate;
+    gate.residual = sum != nullptr;
+    auto attributes = std::make_shared<Attributes>();
+    gate.describe(*attributes);
+    Node& step = sum ? *sum : last;
+    editor.replace(step, "heed", "PooledGate", gate.inputs(), std::move(attributes));
+    Block block;
+    block.kind = "channel";
+    block.node = step.name;
+    block.input = gate.x;
+    block.output = step.outputs[0];
+    block.map = add_map(editor, step);
+    block.shape = {{-1, "batch"}, {found->expand.out, ""}, {1, ""}, {1, ""}};
+    return block;
   }
   return {};
 }
 
-void build_squeeze_excite(Builder& b) {
-  const std::string prefix(b.text("prefix"));
+namespace {
+
+// W1 and b1 with the batch norm `bn` behind them, where the weights have one: constants, of which
+// the graph's folding makes constants again.
+void fold_batch_norm(Builder& b, Value* connection, Extent hidden) {
+  if (!b.has("bn.weight")) return;
+  b.ignore("bn.num_batches_tracked");
+  const Value mean = b.weight("bn.running_mean", {hidden});
+  const Value deviation =
+      b.node("Sqrt", {b.add(b.weight("bn.running_var", {hidden}), b.scalar(1e-5f))});
+  const Value factor = b.div(b.weight("bn.weight", {hidden}), deviation);
+  const Value centred =
+      connection[1] == kNoTensor ? b.node("Neg", {mean}) : b.sub(connection[1], mean);
+  connection[0] = b.mul(connection[0], b.reshape(factor, {-1, 1}));
+  connection[1] = b.add(b.mul(centred, factor), b.weight("bn.bias", {hidden}));
+}
+
+// The gate but for x, whose channels it gives.
+PooledGate squeeze_excite(Builder& b, Extent& channels) {
+  const std::string_view prefix = b.text("prefix");
   const std::string reduce_names = join("fc1|conv_reduce|fc.0|fc.1|0|1|", prefix, "_1x1_down");
   const std::string_view reduce = b.find(reduce_names);
   const std::string expand_names =
       join("fc2|conv_expand|fc.2|fc.3|", reduce == "0" ? "2" : "3", "|", prefix, "_1x1_up");
-  const std::string_view expand = b.find(expand_names);
-  const Extent channels = b.channels(join(reduce, ".weight"), 1);
+  const std::string weight = join(reduce, ".weight");
+  channels = b.channels(weight, 1);
   // timm's width, SEModule: at least 8, and a multiple of it.
   const Extent ratio = b.integer("reduction", 16, 1);
   const Extent formula = std::max<Extent>(8, (channels / ratio + 4) / 8 * 8);
-  const Extent hidden = b.extent(join(reduce, ".weight"), 0, b.integer("hidden", formula, 1));
-  const bool channels_last = b.choice("layout", "NCHW|NHWC") == 1;
-  const Value given = channels_last ? b.argument("x", "batch height width #", {channels})
-                                    : b.argument("x", "batch # *", {channels});
-  const Value x = channels_last ? b.transpose(given, "0312") : given;
-  Value z = b.node("GlobalAveragePool", {x});
+  const Extent hidden = b.extent(weight, 0, b.integer("hidden", formula, 1));
+  PooledGate gate;
+  connect(b, gate, reduce, b.find(expand_names), hidden, channels);
+  fold_batch_norm(b, gate.weights, hidden);
+  gate.hidden = b.activation("activation", "relu");
+  gate.gate = b.activation("gate", "sigmoid");
   if (b.flag("addMaxPool")) {
-    z = b.mul(b.add(z, b.node("GlobalMaxPool", {x})), b.scalar(0.5f));
+    gate.pools = 3;
+    gate.merge = "pools";
   }
-  z = b.conv(z, reduce, {.out = hidden, .in = channels});
-  z = b.optional_batch_norm(z, "bn", hidden, false);
-  z = b.activate(z, b.activation("activation", "relu"));
-  z = b.conv(z, expand, {.out = channels, .in = hidden});
-  const Value s = b.activate(z, b.activation("gate", "sigmoid"));
-  const Value y = b.mul(x, s);
-  b.map("channel", channels_last ? b.transpose(s, "0231") : s,
-        channels_last ? "batch 1 1 channels" : "batch channels 1 1");
-  b.result(channels_last ? b.transpose(y, "0231") : y);
+  return gate;
+}
+
+}  // namespace
+
+void build_squeeze_excite(Builder& b) {
+  if (b.choice("layout", "NCHW|NHWC") == 0) return build_channels_first_squeeze_excite(b);
+  Extent channels;
+  PooledGate gate = squeeze_excite(b, channels);
+  gate.x = b.transpose(b.argument("x", "batch height width #", {channels}), "0312");
+  Value s;
+  const Value y = add_pooled_gate(b, gate, s);
+  b.map("channel", b.transpose(s, "0231"), "batch 1 1 channels");
+  b.result(b.transpose(y, "0231"));
+}
+
+void build_channels_first_squeeze_excite(Builder& b) {
+  Extent channels;
+  PooledGate gate = squeeze_excite(b, channels);
+  gate.x = b.argument("x", "batch # *", {channels});
+  finish_with(b, gate);
 }
 
 }  // namespace heed::attention

@@ -51,7 +51,7 @@ void gemm(const Gemm& shape, const float* a, const float* panels, const float* b
         range.panel_step = static_cast<size_t>(shape.depth) * kPanelColumns;
         range.columns = shape.columns;
         range.bias = bias;
-        range.resume = k > 0;
+        range.resume = k > 0 || shape.accumulate;
         range.finish = k + length == shape.depth;
         multiply_block(block, range, epilogue.residual, activation, c);
         k += length;

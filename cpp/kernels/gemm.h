@@ -9,8 +9,9 @@ namespace heed::kernels {
 // C[M, N] = activation(A[M, K] B[K, N] + bias[N] + residual[M, N]).
 struct Gemm {
   Extent rows = 0, columns = 0, depth = 0;  // M, N, K
-  Extent a_step = 0;  // floats from one row of A to the next; along K it is contiguous
-  Extent c_step = 0;  // and of C (and the residual)
+  Extent a_step = 0;        // floats from one row of A to the next; along K it is contiguous
+  Extent c_step = 0;        // and of C (and the residual)
+  bool accumulate = false;  // the product is added to what C holds; no bias
 };
 
 // B as panels (pack_panels). `bias` may be null: zeros. C overlaps neither A nor the residual. Sums

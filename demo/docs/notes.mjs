@@ -36,6 +36,9 @@ export const kFused = {
   PooledGate:
     "Channel attention: pool, two small products or a convolution along the channels, gate, scale",
   ChannelPool: "The greatest and the mean over the channels, in one pass",
+  ChannelSum: "A 1x1 convolution to one channel, in either layout",
+  SecondOrderPool:
+    "The channels' covariance and five Newton-Schulz steps towards its square root, in one step",
   BranchSum: "Softmax over branches, and their weighted sum in one pass",
   AdditiveScore: "Scores of additive attention, without a tensor of queries, keys and width",
   CrissCross: "Attention of every position to its column and its row, by row blocks",

@@ -1,170 +1,14 @@
-// The gates of feature maps: what their formulas say where implementations go wrong, and what holds
-// for all of them.
+// The gates of feature maps: what their formulas say where implementations go wrong. What holds for
+// all of them is in gate_properties_test.cpp.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <limits>
 
-#include "support/run_layer.h"
+#include "support/gate_layers.h"
 
 using namespace heed;
 using namespace heed::test;
 using attention::Layer;
 using attention::Options;
-
-namespace {
-
-constexpr Tolerance kTolerance = {1e-5, 1e-6};
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-float sigmoid(float v) { return 1 / (1 + std::exp(-v)); }
-
-using Weights = std::vector<HostTensor>;
-
-Weights joined(std::initializer_list<Weights> parts) {
-  Weights all;
-  for (const Weights& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
-// A convolution (or a connection) whose weights are all `value`, with a bias.
-Weights flat(const std::string& name, const Shape& shape, float value, float bias) {
-  return {weight(name + ".weight", shape, {value}), weight(name + ".bias", {shape[0]}, {bias})};
-}
-
-HostTensor input(const Shape& shape, std::initializer_list<float> values) {
-  return weight("x", shape, values);
-}
-
-LayerResults run_with(const Layer& layer, const Weights& weights,
-                      const std::vector<HostTensor>& inputs) {
-  const NamedWeights named = named_weights(weights);
-  auto results = run_layer(layer, &named, inputs);
-  REQUIRE(results.status().message == "");
-  return std::move(results.value());
-}
-
-LayerResults run_new(const Layer& layer, const std::vector<HostTensor>& inputs,
-                     bool channels_last = false) {
-  auto results = run_layer(layer, nullptr, inputs, channels_last);
-  REQUIRE(results.status().message == "");
-  return std::move(results.value());
-}
-
-void check_values(const HostTensor& actual, const Shape& shape, std::initializer_list<float> v) {
-  CHECK(difference(actual, weight(actual.name, shape, v), kTolerance) == "");
-}
-
-// x with element `at` changed.
-HostTensor changed(HostTensor x, size_t at, float value) {
-  std::memcpy(x.data.data() + at * sizeof(float), &value, sizeof(float));
-  return x;
-}
-
-// --- What the properties are checked on ---
-
-// Where a NaN in one element of x must be seen.
-enum class Reach { kElement, kChannel, kImage };
-
-struct Range {
-  const char* map;
-  float low, high;
-};
-
-struct Case {
-  Layer layer;
-  Extent channels;
-  Reach reach;
-  std::vector<Range> gates;
-  Shape least = {1, 1};  // height and width
-  Extent gating = 0;     // channels of g; of the size of x
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.layer.kind; }
-
-Layer layer(const char* kind, Options options) { return {kind, "", std::move(options), {}}; }
-
-std::vector<Case> cases() {
-  return {
-      {layer("AttentionGate", {{"channels", 6}, {"gating", 5}}),
-       6,
-       Reach::kElement,
-       {{"attention", 0, 1}},
-       {2, 2},
-       5},
-      {layer("AttentionGate", {{"channels", 6}, {"gating", 5}, {"form", "additive"}}),
-       6,
-       Reach::kElement,
-       {{"attention", 0, 1}},
-       {1, 1},
-       5},
-      {layer("BAM", {{"channels", 8}, {"reduction", 2}}), 8, Reach::kImage, {{"attention", 1, 2}}},
-      {layer("CoordinateAttention", {{"channels", 6}}),
-       6,
-       Reach::kElement,
-       {{"rows", 0, 1}, {"columns", 0, 1}}},
-      {layer("CPCA", {{"channels", 8}}), 8, Reach::kImage, {{"channel", 0, 2}}},
-      {layer("EMA", {{"channels", 8}, {"groups", 2}}), 8, Reach::kElement, {{"attention", 0, 1}}},
-      {layer("GatherExcite", {}), 5, Reach::kChannel, {{"attention", 0, 1}}},
-      {layer("GatherExcite", {{"extent", 2}, {"addMaxPool", 1}}),
-       5,
-       Reach::kElement,
-       {{"attention", 0, 1}}},
-      {layer("GatherExcite", {{"channels", 6}, {"gather", 1}, {"extent", 4}, {"hidden", 3}}),
-       6,
-       Reach::kElement,
-       {{"attention", 0, 1}}},
-      {layer("GlobalContext", {{"channels", 6}, {"hidden", 3}, {"fusion", "add,mul"}}),
-       6,
-       Reach::kImage,
-       {{"attention", 0, 1}}},
-      {layer("LargeKernelAttention", {{"channels", 6}}), 6, Reach::kElement, {}},
-      {layer("LargeKernelAttention", {{"channels", 6}, {"block", 1}}), 6, Reach::kElement, {}},
-      {layer("PolarizedSelfAttention", {{"channels", 8}}),
-       8,
-       Reach::kImage,
-       {{"channel", 0, 1}, {"spatial", 0.5f, 0.7311f}}},
-      {layer("PolarizedSelfAttention", {{"channels", 8}, {"form", "sequential"}}),
-       8,
-       Reach::kImage,
-       {{"channel", 0, 1}, {"spatial", 0, 1}}},
-      {layer("SimAM", {}), 5, Reach::kChannel, {{"attention", 0.6224f, 1}}},
-      {layer("StripPooling", {{"channels", 8}, {"sizes", {3, 2}}}), 8, Reach::kElement, {}},
-      {layer("StripPooling", {{"channels", 6}, {"gate", 1}}),
-       6,
-       Reach::kElement,
-       {{"attention", 0, 1}}},
-      {layer("TripletAttention", {}),
-       6,
-       Reach::kElement,
-       {{"cw", 0, 1}, {"hc", 0, 1}, {"hw", 0, 1}}},
-  };
-}
-
-std::vector<HostTensor> inputs_of(const Case& c, Extent batch, Extent height, Extent width) {
-  std::vector<HostTensor> inputs = {random_input("x", {batch, c.channels, height, width}, 1)};
-  if (c.gating > 0) inputs.push_back(random_input("g", {batch, c.gating, height, width}, 2));
-  return inputs;
-}
-
-// The image `from` of a batch (of two), or of a map in which images lie behind one another.
-HostTensor half(const HostTensor& batch, int from) {
-  HostTensor part = batch;
-  part.shape[0] /= 2;
-  const size_t bytes = batch.data.size() / 2;
-  part.data.assign(batch.data.begin() + static_cast<std::ptrdiff_t>(bytes) * from,
-                   batch.data.begin() + static_cast<std::ptrdiff_t>(bytes) * (from + 1));
-  return part;
-}
-
-HostTensor swapped(const HostTensor& batch) {
-  HostTensor result = half(batch, 1);
-  const HostTensor first = half(batch, 0);
-  result.shape = batch.shape;
-  result.data.insert(result.data.end(), first.data.begin(), first.data.end());
-  return result;
-}
-
-}  // namespace
 
 // --- BAM ---
 
@@ -358,8 +202,8 @@ TEST_CASE("EMA's groups share their weights: their order is that of the channels
   expected.shape = {2, 3, 3, 5};
   expected = swapped(expected);
   expected.shape = x.shape;
-  CHECK(difference(other.output(), expected, kTolerance) == "");
-  CHECK(difference(other.map(), swapped(plain.map()), kTolerance) == "");
+  CHECK(difference(other.output(), expected, Tolerance{1e-5, 1e-6}) == "");
+  CHECK(difference(other.map(), swapped(plain.map()), Tolerance{1e-5, 1e-6}) == "");
 }
 
 TEST_CASE("EMA norms each channel alone", "[gates]") {
@@ -438,7 +282,7 @@ TEST_CASE("large-kernel attention with a map of ones gives its input", "[gates]"
               flat("conv1", {3, 3, 1, 1}, 0, 1)});
   const HostTensor x = random_input("x", {2, 3, 4, 5}, 1);
   CHECK(difference(run_with(layer("LargeKernelAttention", {}), weights, {x}).output(), x,
-                   kTolerance) == "");
+                   Tolerance{1e-5, 1e-6}) == "");
 }
 
 // --- Strip pooling ---
@@ -614,122 +458,4 @@ TEST_CASE("a row of global context's map sums to 1", "[gates]") {
     for (const float v : row.values<float>()) sum += v;
     CHECK(sum == Approx(1).epsilon(1e-5));
   }
-}
-
-// --- All of them ---
-
-TEST_CASE("a gate built without weights runs in both layouts, its maps in their range", "[gates]") {
-  for (const Case& c : cases()) {
-    INFO(c);
-    const auto inputs = inputs_of(c, 2, 5, 7);
-    const LayerResults results = run_new(c.layer, inputs), last = run_new(c.layer, inputs, true);
-    CHECK(results.output().shape == Shape{2, c.channels, 5, 7});
-    CHECK(difference(last.output(), results.output(), {1e-4, 1e-5}) == "");
-    CHECK(difference(results.output(), inputs[0], {1e-3, 1e-3}) != "");
-    for (const Range& range : c.gates) {
-      INFO(range.map);
-      for (const float v : results.map(results.maps.size() == 1 ? "" : range.map).values<float>()) {
-        const bool inside = v > range.low && v < range.high;
-        REQUIRE(inside);
-      }
-    }
-  }
-}
-
-TEST_CASE("a gate treats the images of a batch apart", "[gates]") {
-  for (const Case& c : cases()) {
-    INFO(c);
-    auto inputs = inputs_of(c, 2, 4, 5);
-    const LayerResults plain = run_new(c.layer, inputs);
-    for (HostTensor& given : inputs) given = swapped(given);
-    const LayerResults turned = run_new(c.layer, inputs);
-    CHECK(difference(turned.output(), swapped(plain.output()), kTolerance) == "");
-    for (size_t i = 0; i < plain.maps.size(); ++i) {
-      CHECK(difference(turned.maps[i], swapped(plain.maps[i]), kTolerance) == "");
-    }
-    // And alone as in company.
-    for (HostTensor& given : inputs) given = half(given, 0);
-    CHECK(difference(run_new(c.layer, inputs).output(), half(plain.output(), 1), kTolerance) == "");
-  }
-}
-
-TEST_CASE("a gate takes maps of one row, one column and one position", "[gates]") {
-  for (const Case& c : cases()) {
-    for (const Shape& size : {Shape{1, 7}, Shape{5, 1}, Shape{1, 1}, Shape{9, 2}}) {
-      const Extent height = std::max(size[0], c.least[0]), width = std::max(size[1], c.least[1]);
-      INFO(c << " " << height << "x" << width);
-      const LayerResults results = run_new(c.layer, inputs_of(c, 1, height, width));
-      CHECK(results.output().shape == Shape{1, c.channels, height, width});
-      if (c.layer.kind == "SimAM" && height * width == 1) continue;  // NaN, as said above
-      for (const float v : results.output().values<float>()) REQUIRE(std::isfinite(v));
-    }
-  }
-}
-
-TEST_CASE("a NaN is seen wherever it counts, and in its own image only", "[gates]") {
-  for (const bool channels_last : {false, true}) {
-    for (const Case& c : cases()) {
-      INFO(c << (channels_last ? ", channels last" : ""));
-      auto inputs = inputs_of(c, 2, 4, 5);
-      constexpr size_t kPositions = 20;
-      const size_t at = 2 * kPositions + 7, image = static_cast<size_t>(c.channels) * kPositions;
-      inputs[0] = changed(inputs[0], at, kNaN);
-      const LayerResults results = run_new(c.layer, inputs, channels_last);
-      const auto y = results.output().values<float>();
-      for (size_t i = 0; i < 2 * image; ++i) {
-        const bool reached = (c.reach == Reach::kElement && i == at) ||
-                             (c.reach == Reach::kChannel && i / kPositions == 2) ||
-                             (c.reach == Reach::kImage && i < image);
-        INFO(i);
-        if (reached) REQUIRE(std::isnan(y[i]));
-        if (i >= image) REQUIRE(std::isfinite(y[i]));
-      }
-    }
-  }
-}
-
-TEST_CASE("a gate says what shape it expects", "[gates]") {
-  for (const Case& c : cases()) {
-    INFO(c);
-    auto inputs = inputs_of(c, 1, 4, 5);
-    inputs[0] = random_input("x", {1, c.channels, 4}, 1);
-    const std::string rank = layer_error(c.layer, nullptr, inputs);
-    CHECK(rank.find("input 'x' has shape (1, " + std::to_string(c.channels) + ", 4)") == 0);
-    const bool any = c.layer.kind == "SimAM" || c.layer.kind == "TripletAttention" ||
-                     !c.layer.options.find("channels");
-    if (any) continue;
-    inputs[0] = random_input("x", {1, c.channels + 1, 4, 5}, 1);
-    const std::string channels = layer_error(c.layer, nullptr, inputs);
-    CHECK(channels.find("the model expects (batch, " + std::to_string(c.channels) + ", ") !=
-          std::string::npos);
-  }
-}
-
-TEST_CASE("a gate lists all weights that are missing, wrong or not its own", "[gates]") {
-  const NamedWeights weights = named_weights(
-      joined({flat("conv_mask", {1, 4, 1, 1}, 1, 0), flat("channel_add_conv.0", {2, 4, 1, 1}, 1, 0),
-              flat("channel_add_conv.3", {4, 3, 1, 1}, 1, 0), flat("conv_unknown", {1}, 1, 0)}));
-  CHECK(layer_error(layer("GlobalContext", {}), &weights, {}) ==
-        "weights missing: channel_add_conv.1.weight; of a wrong shape: channel_add_conv.3.weight "
-        "float32 (4, 3, 1, 1) (expected float32 (4, 2)); not of the layer: conv_unknown.bias, "
-        "conv_unknown.weight");
-  const NamedWeights none;
-  for (const Case& c : cases()) {
-    if (c.layer.options.entries().empty() || c.layer.kind == "GatherExcite" ||
-        c.layer.kind == "SimAM") {
-      continue;  // they have no weights, or need none
-    }
-    INFO(c);
-    const std::string message = layer_error({c.layer.kind, "", {}, {}}, &none, {});
-    CHECK(message.find("weights missing: ") == 0);
-  }
-}
-
-TEST_CASE("a gate that is new says which option it lacks", "[gates]") {
-  CHECK(layer_error(layer("CPCA", {}), nullptr, {}) ==
-        "CPCA: a new layer needs the option 'channels'");
-  CHECK(layer_error(layer("AttentionGate", {{"channels", 3}}), nullptr, {}) ==
-        "AttentionGate: a new layer needs the option 'gating'");
-  CHECK(layer_error(layer("SimAM", {{"lamda", 1}}), nullptr, {}) ==
-        "SimAM: there is no option 'lamda'");
 }
