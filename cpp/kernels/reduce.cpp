@@ -49,21 +49,38 @@ struct Product : Sum {
   HEED_INLINE static f32x4 combine(f32x4 a, f32x4 b) { return a * b; }
 };
 
-// Four accumulators take `rounds` vectors each, `step` apart.
-constexpr Extent kStreams = 4;
-constexpr Extent kWidth = kStreams * kLanes;
-struct Streams {
-  const float* from[kStreams];
-  Extent step, rounds;
+// Whose accumulators the streams of a block are.
+enum class Form : uint8_t {
+  kColumns,  // their lanes are results side by side
+  kRows,     // each is a result
+  kRow,      // all are of one result
 };
 
-// found[4 i + lane] = what lane of accumulator i has taken. `m` has a value for each of them.
+// Elements of the reduced axes, at most kMaxRow for each result: four accumulators take `rounds`
+// vectors each, `step` apart.
+constexpr Extent kStreams = 4;
+constexpr Extent kWidth = kStreams * kLanes;
+struct Block {
+  const float* from[kStreams];
+  Extent step, rounds;
+  Form form;
+  Extent rest;  // elements of a row that are left then
+
+  // Of them, those that stream i takes.
+  Extent left(Extent i) const {
+    return form == Form::kRow ? std::clamp<Extent>(rest - i * kLanes, 0, kLanes) : rest;
+  }
+};
+
+// found[i] = result i of the block; m, what is subtracted, has one value for each accumulator's
+// lane.
 template <class A>
-void fold(float* found, const Streams& streams, const float* m) {
-  const float *x0 = streams.from[0], *x1 = streams.from[1];
-  const float *x2 = streams.from[2], *x3 = streams.from[3];
+void fold(float* found, const Block& block, const float* m) {
+  const float *x0 = block.from[0], *x1 = block.from[1];
+  const float *x2 = block.from[2], *x3 = block.from[3];
   f32x4 a0 = splat(A::kStart), a1 = a0, a2 = a0, a3 = a0;
-  for (Extent i = streams.rounds, at = 0; i > 0; --i, at += streams.step) {
+  Extent at = 0;
+  for (Extent i = block.rounds; i > 0; --i, at += block.step) {
     a0 = A::combine(a0, A::value(load(x0 + at), load(m)));
     a1 = A::combine(a1, A::value(load(x1 + at), load(m + 4)));
     a2 = A::combine(a2, A::value(load(x2 + at), load(m + 8)));
@@ -73,6 +90,22 @@ void fold(float* found, const Streams& streams, const float* m) {
   store(found + 4, a1);
   store(found + 8, a2);
   store(found + 12, a3);
+  if (block.form == Form::kColumns) return;
+  for (Extent i = 0; block.rest > 0 && i < kStreams; ++i) {
+    const Extent left = block.left(i);
+    float* to = found + i * kLanes;
+    const f32x4 last = A::value(load_partial(block.from[i] + at, left), load(m + i * kLanes));
+    const i32x4 taken = make_i32(0, 1, 2, 3) < splat(left);
+    store(to, select(taken, A::combine(load(to), last), load(to)));
+  }
+  a0 = load(found), a1 = load(found + 4), a2 = load(found + 8), a3 = load(found + 12);
+  transpose(a0, a1, a2, a3);
+  a0 = A::combine(A::combine(a0, a1), A::combine(a2, a3));
+  if (block.form == Form::kRow) {
+    a0 = A::combine(a0, shuffle<2, 3, 0, 1>(a0, a0));
+    a0 = A::combine(a0, shuffle<1, 0, 3, 2>(a0, a0));
+  }
+  store(found, a0);
 }
 
 // total[i] = combine(total[i], more[i]).
@@ -85,7 +118,7 @@ void merge(float* total, const float* more, Extent count) {
 
 struct Pass {
   float start;
-  void (*fold)(float*, const Streams&, const float*);
+  void (*fold)(float*, const Block&, const float*);
   void (*merge)(float*, const float*, Extent);
 };
 
@@ -116,55 +149,6 @@ const Pass* pass_of(ReduceKind kind) {
   }
 }
 
-// Elements of the reduced axes, at most kMaxRow for each result.
-struct Block : Streams {
-  // Whose accumulators the streams are: lanes are results side by side; a stream is a result; or
-  // all are of one result.
-  enum { kColumns, kRows, kRow } form;
-  Extent rest;  // elements of a row that no stream has taken
-
-  // found[i] = what the pass makes of result i.
-  void take(const Pass& pass, float* found, const float* m) const {
-    if (form == kColumns) return pass.fold(found, *this, m);
-    float shift[kWidth], lanes[2 * kWidth], last[kWidth];
-    float* more = lanes + kWidth;
-    Streams tail{{}, 0, 1};
-    const auto each = [](auto body) {
-      for (Extent i = 0; i < kStreams; ++i) body(i, i * kLanes);
-    };
-    const auto left = [&](Extent i) {
-      return form == kRows ? rest : std::clamp<Extent>(rest - i * kLanes, 0, kLanes);
-    };
-    each([&](Extent i, Extent at) {
-      store(shift + at, load_splat(m + (form == kRows ? i : 0)));
-      store(last + at, load_partial(from[i] + rounds * step, left(i)));
-      tail.from[i] = last + at;
-    });
-    pass.fold(lanes, *this, shift);
-    if (rest > 0) {
-      pass.fold(more, tail, shift);
-      each([&](Extent i, Extent at) {
-        const i32x4 taken = make_i32(0, 1, 2, 3) < splat(left(i));
-        store(more + at, select(taken, load(more + at), splat(pass.start)));
-      });
-      pass.merge(lanes, more, kWidth);
-    }
-    // Lanes of one stream come together, where all are of one result twice.
-    for (int turn = form == kRows ? 1 : 2; turn > 0; --turn) {
-      f32x4 a = load(lanes), b = load(lanes + 4), c = load(lanes + 8), d = load(lanes + 12);
-      transpose(a, b, c, d);
-      store(lanes, a);
-      store(lanes + 4, b);
-      store(lanes + 8, c);
-      store(lanes + 12, d);
-      pass.merge(lanes, lanes + 8, 8);
-      pass.merge(lanes, lanes + 4, 4);
-      if (turn == 2) each([&](Extent, Extent at) { store(lanes + at, load(lanes)); });
-    }
-    store(found, load(lanes));
-  }
-};
-
 // The value itself where exp(x - value) is to be summed: infinities come out right with 0.
 HEED_INLINE f32x4 finite(f32x4 value) {
   return select(abs(value) == splat(kInfinity), zero(), value);
@@ -184,33 +168,43 @@ struct Totals {
 
   // Results first.. of the block, without the first `skip`.
   void add(const Block& block, Extent first, Extent skip, Extent count) {
+    float found[kWidth], shift[kWidth], top[kWidth], top_shift[kWidth];
+    spread(block, m + first, shift);
     const Extent to = first + skip;
     for (size_t k = 0; k < passes.size(); ++k) {
-      float found[kWidth];
       if (passes[k] == kSumExp) {
-        add_exponentials(block, skip, count, greatest + to, total[k] + to);
-        continue;
+        kMax->fold(top, block, shift);
+        for (Extent i = 0; i < kWidth; i += kLanes) store(found + i, finite(load(top + i)));
+        spread(block, found, top_shift);
+        kSumExp->fold(found, block, top_shift);
+        add_exponentials(greatest + to, total[k] + to, top + skip, found + skip, count);
+      } else {
+        passes[k]->fold(found, block, shift);
+        passes[k]->merge(total[k] + to, found + skip, count);
       }
-      block.take(*passes[k], found, m + first);
-      passes[k]->merge(total[k] + to, found + skip, count);
     }
   }
 
  private:
-  // total exp(greatest) + found exp(top) = (total exp(greatest - m) + found exp(top - m)) exp(m).
-  static void add_exponentials(const Block& block, Extent skip, Extent count, float* tops,
-                               float* sums) {
-    float top[kWidth] = {}, found[kWidth], shift[kWidth];
-    block.take(*kMax, top, top);
-    for (Extent i = 0; i < kWidth; i += kLanes) store(shift + i, finite(load(top + i)));
-    block.take(*kSumExp, found, shift);
+  // From one value for each result to one for each accumulator's lane.
+  static void spread(const Block& block, const float* values, float* lanes) {
+    for (Extent i = 0; i < kStreams; ++i) {
+      const Extent row = block.form == Form::kRows ? i : 0;
+      store(lanes + i * kLanes,
+            block.form == Form::kColumns ? load(values + i * kLanes) : load_splat(values + row));
+    }
+  }
+
+  // total exp(a) + found exp(b) = (total exp(a - m) + found exp(b - m)) exp(m).
+  static void add_exponentials(float* tops, float* totals, const float* top, const float* found,
+                               Extent count) {
     for_each_vector(count, [&](Extent i, int n) {
-      const f32x4 a = load_partial(tops + i, n), b = load_partial(top + skip + i, n);
+      const f32x4 a = load_partial(tops + i, n), b = load_partial(top + i, n);
       const f32x4 greater = maximum(a, b), shared = finite(greater);
       store_partial(tops + i, greater, n);
-      store_partial(sums + i,
-                    load_partial(sums + i, n) * SumExp::value(a, shared) +
-                        load_partial(found + skip + i, n) * SumExp::value(b, shared),
+      store_partial(totals + i,
+                    load_partial(totals + i, n) * SumExp::value(a, shared) +
+                        load_partial(found + i, n) * SumExp::value(b, shared),
                     n);
     });
   }
@@ -228,7 +222,7 @@ void accumulate(const Reduction& reduction, const float* x, Extent count, Totals
         const Extent vectors = std::min((count - j) / kLanes, kStreams);
         const Extent first = std::min(j, count - kLanes);
         width = vectors > 0 ? vectors * kLanes : count - j;
-        Block block{{{}, step, rows}, Block::kColumns, 0};
+        Block block{{}, step, rows, Form::kColumns, 0};
         for (Extent i = 0; i < kStreams; ++i) {
           const Extent vector = std::min(i, std::max<Extent>(vectors - 1, 0));
           block.from[i] = x + at[0] + first + vector * kLanes;
@@ -243,7 +237,7 @@ void accumulate(const Reduction& reduction, const float* x, Extent count, Totals
     for_each_row_in_order(reduction.reduced, [&](const Extent* at, Extent length) {
       float buffers[kStreams][kMaxRow];
       const Extent taken = one ? kWidth : kLanes;
-      Block block{{{}, taken, length / taken}, one ? Block::kRow : Block::kRows, length % taken};
+      Block block{{}, taken, length / taken, one ? Form::kRow : Form::kRows, length % taken};
       const float* row = x + at[0] + j * kept_step;
       for (Extent i = 0; i < kStreams; ++i) {
         block.from[i] = one && i > 0 ? block.from[0] + i * kLanes

@@ -50,13 +50,18 @@ struct Run {
 };
 
 // The row of operand `k` of a loop made by make_periodic_loop.
-template <class T>
-Run<T> read_run(const Loop& loop, int k, const T* from, Extent count, T* buffer) {
+inline Run<float> read_run(const Loop& loop, int k, const float* from, Extent count,
+                           float* buffer) {
   const Extent step = loop.row_steps[k];
   if (loop.spread[k] == Loop::kElementRepeated) {
-    for (Extent done = 0; done < count; done += loop.period, from += step) {
-      std::fill_n(buffer + done, loop.period, *from);
+    // Whole vectors, the ends of which the next element overwrites; the last element is exact.
+    const Extent last = count - loop.period;
+    for (Extent done = 0; done < last; done += loop.period, from += step) {
+      for (Extent i = 0; i < loop.period; i += simd::kLanes) {
+        simd::store(buffer + done + i, simd::splat(*from));
+      }
     }
+    std::fill_n(buffer + last, loop.period, *from);
     return {buffer, 1};
   }
   if (loop.spread[k] == Loop::kRowRepeated) {
@@ -64,7 +69,7 @@ Run<T> read_run(const Loop& loop, int k, const T* from, Extent count, T* buffer)
     for (Extent i = 0; i < first; ++i) buffer[i] = from[i * step];
     for (Extent done = first; done < count;) {
       const Extent next = std::min(done, count - done);
-      std::memcpy(buffer + done, buffer, static_cast<size_t>(next) * sizeof(T));
+      std::memcpy(buffer + done, buffer, static_cast<size_t>(next) * sizeof(float));
       done += next;
     }
     return {buffer, 1};
