@@ -57,6 +57,7 @@ export async function buildPackage() {
           "web/src",
           "build/generated/engine.ts",
           "build/generated/embedded.ts",
+          "build/generated/embedded-layers.ts",
           "build/generated/layers.ts",
           "build/generated/heed.mjs",
         ],

@@ -14,12 +14,6 @@ EMSCRIPTEN_BINDINGS(heed) {
   function("keep", &calls::keep);
   function("load", &calls::load);
   function("describe", &calls::describe);
-  function("addWeights", &calls::add_weights);
-  function("adopt", &calls::adopt);
-  function("build", &calls::build);
-  function("checkSafetensors", &calls::check_safetensors);
-  function("cacheLength", &calls::cache_length);
-  function("truncateCache", &calls::truncate_cache);
   function("prepare", &calls::prepare);
   function("inputAddress", &calls::input_address);
   function("execute", &calls::execute);

@@ -5,7 +5,6 @@
 #include "base/guarded.h"
 #include "bindings/describe.h"
 #include "bindings/slot.h"
-#include "formats/safetensors.h"
 
 namespace heed::calls {
 
@@ -17,13 +16,16 @@ std::string the_text;
 
 int address_of(const void* at) { return static_cast<int>(reinterpret_cast<uintptr_t>(at)); }
 
+}  // namespace
+
 Slot& slot_of(int handle) { return *reinterpret_cast<Slot*>(static_cast<uintptr_t>(handle)); }
+
+std::span<const int32_t> left_words() { return the_words; }
 
 std::string_view name_of(int bytes) {
   return {reinterpret_cast<const char*>(the_words.data()), static_cast<size_t>(bytes)};
 }
 
-// Where exceptions end, and a status becomes a number and a text.
 int guarded(FunctionRef<Status()> body) {
   Status status;
   if (!enough_memory_for([&] { status = body(); }))
@@ -32,8 +34,6 @@ int guarded(FunctionRef<Status()> body) {
   std::replace(the_text.begin(), the_text.end(), '\0', ' ');
   return static_cast<int>(status.code);
 }
-
-}  // namespace
 
 int open() { return address_of(new Slot); }
 
@@ -65,34 +65,6 @@ int load(int handle, int recognize) {
 int describe(int handle) {
   the_text = heed::describe(slot_of(handle).session());
   return text();
-}
-
-int add_weights(int handle) {
-  return guarded([&] { return slot_of(handle).add_weights(); });
-}
-
-int adopt(int handle, int other, int prefix_bytes) {
-  slot_of(handle).adopt(slot_of(other), name_of(prefix_bytes));
-  return 0;
-}
-
-int build(int handle, int weights) {
-  const Slot* from = weights ? &slot_of(weights) : nullptr;
-  return guarded([&] { return slot_of(handle).build(the_words, from); });
-}
-
-int check_safetensors(int head_bytes, int file_bytes) {
-  const std::string_view head = name_of(head_bytes);
-  return guarded([&] {
-    return heed::check_safetensors({reinterpret_cast<const std::byte*>(head.data()), head.size()},
-                                   static_cast<uint32_t>(file_bytes));
-  });
-}
-
-int cache_length(int handle) { return slot_of(handle).session().cache_length(); }
-
-int truncate_cache(int handle, int length) {
-  return guarded([&] { return slot_of(handle).session().truncate_cache(length); });
 }
 
 int prepare(int handle) {

@@ -2,7 +2,24 @@
 // give is int: an address, a handle (the address of a Slot), the number of a status code.
 #pragma once
 
+#include <span>
+#include <string_view>
+
+#include "base/function_ref.h"
+#include "base/status.h"
+
+namespace heed {
+class Slot;
+}
+
 namespace heed::calls {
+
+// For the functions themselves: what a handle stands for, the words that were left, and a name in
+// them; and where exceptions end, and a status becomes a number and a text.
+Slot& slot_of(int handle);
+std::span<const int32_t> left_words();
+std::string_view name_of(int bytes);
+int guarded(FunctionRef<Status()> body);
 
 // What `execute` returns where the run goes on.
 inline constexpr int kUnfinished = -1;
@@ -22,18 +39,6 @@ int reserve(int handle, int name_bytes, int bytes);
 int keep(int handle, int name_bytes);
 int load(int handle, int recognize);
 int describe(int handle);
-
-// Layers: those of Slot. `build` reads a description in `words`; `weights` is a handle, or 0.
-int add_weights(int handle);
-int adopt(int handle, int other, int prefix_bytes);
-int build(int handle, int weights);
-// Whether a file of `file_bytes` bytes is in the safetensors format; its first `head_bytes`, up to
-// the end of its header, are in `words`.
-int check_safetensors(int head_bytes, int file_bytes);
-
-// What attention keeps between runs.
-int cache_length(int handle);
-int truncate_cache(int handle, int length);
 
 // Those of Session; the request is in `words`. `results` gives the address of words.
 int prepare(int handle);

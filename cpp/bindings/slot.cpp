@@ -4,9 +4,7 @@
 #include <cstdlib>
 
 #include "attention/mechanism.h"
-#include "bindings/description.h"
 #include "formats/onnx.h"
-#include "formats/safetensors.h"
 #include "graph/optimize.h"
 
 namespace heed {
@@ -71,36 +69,6 @@ Status Slot::make_session(Graph graph, bool recognize) {
   if (!session.ok()) return session.status();
   session_ = std::move(session.value());
   return {};
-}
-
-Status Slot::add_weights() {
-  File& file = files_.front();
-  const std::span<const std::byte> bytes(file.bytes.get(), file.size);
-  std::shared_ptr<const void> owner(std::move(file.bytes));
-  files_.clear();
-  Result<NamedWeights> read = read_safetensors(bytes, std::move(owner));
-  if (!read.ok()) return read.status();
-  for (NamedWeight& weight : read.value()) weights_.push_back(std::move(weight));
-  sort_weights();
-  return {};
-}
-
-void Slot::adopt(const Slot& other, std::string_view prefix) {
-  for (const NamedWeight& weight : other.weights_) {
-    weights_.push_back({join(prefix, weight.name), weight.value});
-  }
-  sort_weights();
-}
-
-void Slot::sort_weights() {
-  std::sort(weights_.begin(), weights_.end(),
-            [](const NamedWeight& a, const NamedWeight& b) { return a.name < b.name; });
-}
-
-Status Slot::build(std::span<const int32_t> words, const Slot* weights) {
-  Result<Graph> graph = build_described(words, weights ? &weights->weights_ : nullptr);
-  if (!graph.ok()) return graph.status();
-  return make_session(std::move(graph.value()), false);
 }
 
 Status Slot::prepare(std::span<const int32_t> words) {

@@ -18,6 +18,7 @@ export async function mapPictures(documented) {
   const pictures = {};
   for (const layer of documented.filter(({ maps }) => maps.length > 0)) {
     const found = await mapOf(layers, session, layer, photograph);
+    if (found === undefined) continue; // its example is a form without a map
     pictures[layer.name] = {
       file: `${layer.name}.png`,
       caption: found.caption,
@@ -99,7 +100,7 @@ async function mapOf(layers, session, layer, photograph) {
       try {
         const inputs = inputsOf(layers, example, photograph, scale);
         const { maps } = made.forward(inputs, { attention: true });
-        return asMatrix(name, maps, Object.values(inputs)[0].shape);
+        return maps.size === 0 ? undefined : asMatrix(name, maps, Object.values(inputs)[0].shape);
       } catch (error) {
         if (scale === 1) throw error;
       }

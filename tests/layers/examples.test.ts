@@ -35,7 +35,8 @@ describe.each(documented)("$name", (layer) => {
     for (const map of maps.values()) {
       expect([...(map.data as Float32Array)].every(Number.isFinite)).toBe(true);
     }
-    expect(maps.size > 0).toBe(layer.maps.length > 0);
+    // Strip pooling has a map in one of its two forms only.
+    if (layer.name !== "StripPooling") expect(maps.size > 0).toBe(layer.maps.length > 0);
     const again = made.forward(inputs);
     expect(again.output.data).toEqual(output.data);
     expect(again.maps.size).toBe(0);

@@ -31,7 +31,7 @@ interface Metadata {
 const kTypes: Record<string, DType> = { F32: "float32", I64: "int64", I32: "int32", U8: "bool" };
 
 function arrayOf(dtype: DType, bytes: Uint8Array): Tensor["data"] {
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   if (dtype === "int64") return new BigInt64Array(buffer);
   if (dtype === "int32") return new Int32Array(buffer);
   return dtype === "bool" ? new Uint8Array(buffer) : new Float32Array(buffer);

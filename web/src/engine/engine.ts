@@ -12,7 +12,7 @@ function instantiate(module: WebAssembly.Module): Promise<RawEngine> {
       WebAssembly.instantiate(module, imports)
         .then((instance) => receive({ instance }))
         .catch(reject);
-    createRaw({ instantiateWasm }).then(resolve, reject);
+    createRaw({ instantiateWasm }).then((raw) => resolve(raw as RawEngine), reject);
   });
 }
 

@@ -6,7 +6,8 @@ export type RawStatus = number;
 /** What `execute` returns where the run goes on. */
 export const kUnfinished = -1;
 
-export interface RawEngine {
+/** What every engine has. */
+export interface RawCore {
   /** A handle, to files and then to the session that is made from them. */
   open(): number;
   /** Frees the session, the files, and the handle, which `open` may give again. */
@@ -22,17 +23,6 @@ export interface RawEngine {
   load(handle: number, recognize: number): RawStatus;
   /** The address of JSON: a {@link Description}. */
   describe(handle: number): number;
-
-  /** Reads the file "" as safetensors, and keeps its weights. */
-  addWeights(handle: number): RawStatus;
-  /** Keeps another handle's weights too, with a prefix (left in `words`) in front of their names. */
-  adopt(handle: number, other: number, prefixBytes: number): void;
-  /** Makes the session of a layer or network, described in `words`, with the weights of another handle, or 0. */
-  build(handle: number, weights: number): RawStatus;
-  /** Whether a file of that size that begins with what is in `words` is a safetensors file. */
-  checkSafetensors(headBytes: number, fileBytes: number): RawStatus;
-  cacheLength(handle: number): number;
-  truncateCache(handle: number, length: number): RawStatus;
 
   /** Reads the request in `words`: for each input its rank and its extents, then how many tensors are wanted, and their ids. */
   prepare(handle: number): RawStatus;
@@ -51,10 +41,24 @@ export interface RawEngine {
   HEAP32: Int32Array;
 }
 
+/** With what the engine of heed/layers has besides (cpp/bindings/layers); other engines lack it. */
+export interface RawEngine extends RawCore {
+  /** Reads the file "" as safetensors, and keeps its weights. */
+  addWeights(handle: number): RawStatus;
+  /** Keeps another handle's weights too, with a prefix (left in `words`) in front of their names. */
+  adopt(handle: number, other: number, prefixBytes: number): void;
+  /** Makes the session of a layer or network, described in `words`, with the weights of another handle, or 0. */
+  build(handle: number, weights: number): RawStatus;
+  /** Whether a file of that size that begins with what is in `words` is a safetensors file. */
+  checkSafetensors(headBytes: number, fileBytes: number): RawStatus;
+  cacheLength(handle: number): number;
+  truncateCache(handle: number, length: number): RawStatus;
+}
+
 export type CreateEngine = (options: {
   /** Is to instantiate the module with these imports and hand it over. */
   instantiateWasm(
     imports: WebAssembly.Imports,
     receive: (result: { instance: WebAssembly.Instance }) => void,
   ): unknown;
-}) => Promise<RawEngine>;
+}) => Promise<RawCore>;

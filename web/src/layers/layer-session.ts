@@ -1,10 +1,8 @@
 // What layers live in: one instance of the engine, shared by all layers that are made in it.
 
-import { compileGiven, type WasmSource } from "../engine/compile.ts";
-import { embeddedEngine } from "../engine/embedded.ts";
 import { check, Engine, leaveName } from "../engine/engine.ts";
 import { HeedError } from "../errors.ts";
-import { checkOptions } from "../options.ts";
+import { embeddedLayers } from "./embedded-engine.ts";
 
 /** A WebAssembly memory and the layers in it. Layers share one unless told otherwise. */
 export class LayerSession {
@@ -17,15 +15,11 @@ export class LayerSession {
   }
 
   /**
-   * A session of its own, for layers whose memory shall go as a whole. `wasm`: the engine, as `loadModel`
-   * takes it.
-   * @throws HeedError `out-of-memory`, `unsupported-platform`, `version-mismatch`, `fetch-failed`.
+   * A session of its own, for layers whose memory shall go as a whole.
+   * @throws HeedError `out-of-memory`, `unsupported-platform`, `version-mismatch`.
    */
-  static async create(options: { wasm?: WasmSource } = {}): Promise<LayerSession> {
-    checkOptions("LayerSession.create", options, { wasm: "any" });
-    const { module } = await (options.wasm === undefined
-      ? embeddedEngine()
-      : compileGiven(options.wasm));
+  static async create(): Promise<LayerSession> {
+    const { module } = await embeddedLayers();
     return new LayerSession(await Engine.create(module));
   }
 

@@ -152,7 +152,7 @@ export abstract class Layer {
     const handle = keepWeights(place, weights, description);
     try {
       // biome-ignore lint/complexity/noThisInStatic: the class that it is called on.
-      return new (this as Construct<L>)(description, place, handle);
+      return new (this as unknown as Construct<L>)(description, place, handle);
     } catch (error) {
       if (handle !== 0) place.engine.release(handle);
       throw error;

@@ -1,4 +1,4 @@
-#include "bindings/description.h"
+#include "bindings/layers/description.h"
 
 #include <cstring>
 
