@@ -20,8 +20,11 @@ function itemsOf(comment) {
 
 /** "number = 16. Of a new layer." -> type, default, text */
 function optionOf(name, text) {
-  const match = /^((?:"[^"]*"|[^".=])+?)(?: = ((?:"[^"]*"|[^".]|\.(?=\d))+))?(?:\. ?(.*))?$/.exec(text);
-  if (match === null) throw new SetupError(`the option ${name} is not documented as "type = default. text": ${text}`);
+  const match = /^((?:"[^"]*"|[^".=])+?)(?: = ((?:"[^"]*"|[^".]|\.(?=\d))+))?(?:\. ?(.*))?$/.exec(
+    text,
+  );
+  if (match === null)
+    throw new SetupError(`the option ${name} is not documented as "type = default. text": ${text}`);
   const [, type, fallback, description = ""] = match;
   return { name, type: type.trim(), fallback, description };
 }
@@ -39,7 +42,8 @@ export function exampleInputs(text) {
 
 function exampleOf(text) {
   const match = /^(\{.*\}) of (.*)$/.exec(text);
-  if (match === null) throw new SetupError(`an example is "{ options } of input [shape]", not: ${text}`);
+  if (match === null)
+    throw new SetupError(`an example is "{ options } of input [shape]", not: ${text}`);
   return { options: match[1], inputs: exampleInputs(match[2]) };
 }
 
@@ -69,14 +73,25 @@ function layerOf(kind, family, comment) {
   const layer = {
     ...{ kind, name: kind[0].toUpperCase() + kind.slice(1), family },
     title: head.replace(/^\w+: /, ""),
-    ...{ formula: "", inputs: [], outputs: [], maps: [], options: [], notes: [], source: "", example: undefined },
+    ...{
+      formula: "",
+      inputs: [],
+      outputs: [],
+      maps: [],
+      options: [],
+      notes: [],
+      source: "",
+      example: undefined,
+    },
   };
   for (const item of items) {
     const match = /^(\w+)(?: ([\w<>?]+))?: (.*)$/.exec(item);
-    if (match === null) throw new SetupError(`${kind}: "${item}" is no item of a layer's documentation`);
+    if (match === null)
+      throw new SetupError(`${kind}: "${item}" is no item of a layer's documentation`);
     const [, what, name = "", text] = match;
     if (what === "Formula") layer.formula = text;
-    else if (what === "Input") layer.inputs.push({ name: name.replace("?", ""), optional: name.endsWith("?"), text });
+    else if (what === "Input")
+      layer.inputs.push({ name: name.replace("?", ""), optional: name.endsWith("?"), text });
     else if (what === "Output") layer.outputs.push({ name, text });
     else if (what === "Map") layer.maps.push({ name, text });
     else if (what === "Option") layer.options.push(optionOf(name, text));
@@ -95,7 +110,9 @@ const indent = (lines) => lines.map((line) => ` * ${line}`.trimEnd());
 function classOf(layer) {
   const { kind, name, title, formula, inputs, outputs, maps, options, notes, source } = layer;
   const shown = (list, label) =>
-    list.map((item) => `- ${label} \`${item.name}\`${item.optional ? " (optional)" : ""}: ${item.text}`);
+    list.map(
+      (item) => `- ${label} \`${item.name}\`${item.optional ? " (optional)" : ""}: ${item.text}`,
+    );
   const doc = [
     `${name}: ${title}`,
     "",

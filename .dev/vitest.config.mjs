@@ -9,7 +9,10 @@ export default defineConfig({
   cacheDir: `${build}/vitest`,
   resolve: {
     alias: [
-      { find: /^heed\/(engine|embedded|embedded-layers)$/, replacement: `${build}/generated/$1.ts` },
+      {
+        find: /^heed\/(engine|embedded|embedded-layers)$/,
+        replacement: `${build}/generated/$1.ts`,
+      },
       { find: /^heed$/, replacement: `${build}/package/index.js` },
       { find: /^heed\/(layers|external)$/, replacement: `${build}/package/$1.js` },
     ],

@@ -85,6 +85,11 @@ void Builder::expect(Value value, const char* name, const char* shape, const Ext
 
 Value Builder::argument(const char* name, const char* shape, std::initializer_list<Extent> extents,
                         DType dtype) {
+  return take_argument(name, shape, extents, dtype, false);
+}
+
+Value Builder::take_argument(const char* name, const char* shape,
+                             std::initializer_list<Extent> extents, DType dtype, bool any_type) {
   c_.inputs.append(", ").append(name);
   Value value = kNoTensor;
   if (Argument* found = find_argument(name, true)) {
@@ -96,6 +101,9 @@ Value Builder::argument(const char* name, const char* shape, std::initializer_li
       if (c_.given[i].name != name) continue;
       c_.given_used[i] = true;
       c_.graph.tensor(value).dtype = c_.given[i].dtype;
+      if (any_type || c_.given[i].dtype == dtype) continue;
+      fail(Code::kWrongType, "the input '", name, "' is ", dtype_name(c_.given[i].dtype),
+           ", expected ", dtype_name(dtype));
     }
     arguments_.push_back({name, value, true});  // asked for again, it is the same
   } else {
@@ -120,7 +128,8 @@ bool Builder::has_more_arguments() const {
 
 Value Builder::optional_argument(const char* name, const char* shape,
                                  std::initializer_list<Extent> extents) {
-  if (given(name)) return argument(name, shape, extents);
+  // Masks are of two types, lengths of a third; who reads them says which they may be.
+  if (given(name)) return take_argument(name, shape, extents, DType::kF32, true);
   c_.inputs.append(", ").append(name);
   return kNoTensor;
 }

@@ -257,6 +257,8 @@ class Builder {
   std::string where() const;
   Argument* find_argument(std::string_view name, bool by_place);
   Value new_input(const char* name, DType dtype);
+  Value take_argument(const char* name, const char* shape, std::initializer_list<Extent> extents,
+                      DType dtype, bool any_type);
   void expect(Value value, const char* name, const char* shape, const Extent* extents);
   const NamedWeight* lookup(std::string_view name) const;
 

@@ -35,7 +35,11 @@ function familySection(family, layers, pictures) {
 function article(layer, picture) {
   const { name, title, formula, inputs, outputs, maps, options, notes, source, example } = layer;
   const shapes = [
-    ...inputs.map((input) => [input.name, input.optional ? "input, optional" : "input", input.text]),
+    ...inputs.map((input) => [
+      input.name,
+      input.optional ? "input, optional" : "input",
+      input.text,
+    ]),
     ...outputs.map((output) => [output.name, "output", output.text]),
     ...maps.map((map) => [map.name, "map", map.text]),
   ];
@@ -67,8 +71,11 @@ const figure = ({ file, caption }) =>
 
 /** What tests/layers/examples.test.ts runs of every layer. */
 function exampleCode(name, { options, inputs }) {
-  const given = inputs.map(({ name: input, shape }) => `${input}: [${shape.join(", ")}]`).join(", ");
-  const argument = inputs.length === 1 ? inputs[0].name : `{ ${inputs.map((input) => input.name).join(", ")} }`;
+  const given = inputs
+    .map(({ name: input, shape }) => `${input}: [${shape.join(", ")}]`)
+    .join(", ");
+  const argument =
+    inputs.length === 1 ? inputs[0].name : `{ ${inputs.map((input) => input.name).join(", ")} }`;
   return `const layer = await ${name}.create(${options === "{}" ? "" : options});
 const { output, maps } = layer.forward(${argument}, { attention: true }); // ${given}`;
 }

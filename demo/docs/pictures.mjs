@@ -13,7 +13,9 @@ const kWidth = 192;
 /** { layer's name -> { file, caption, bytes } }, of those that have maps. */
 export async function mapPictures(documented) {
   const layers = await import(/* @vite-ignore */ pathToFileURL(`${heedFolder()}/layers.js`).href);
-  const photograph = greyOf(jpeg.decode(readFileSync(inRepository(kPhotograph)), { useTArray: true }));
+  const photograph = greyOf(
+    jpeg.decode(readFileSync(inRepository(kPhotograph)), { useTArray: true }),
+  );
   const session = await layers.LayerSession.create();
   const pictures = {};
   for (const layer of documented.filter(({ maps }) => maps.length > 0)) {
@@ -69,15 +71,28 @@ function features(photograph, channels, height, width) {
 /** Example inputs that the photograph fills; feature maps `scale` times as large. */
 function inputsOf(layers, { inputs }, photograph, scale) {
   const entries = inputs.map(({ name, dtype, shape }) => {
-    const larger = shape.length === 4 ? [shape[0], shape[1], shape[2] * scale, shape[3] * scale] : shape;
+    const larger =
+      shape.length === 4 ? [shape[0], shape[1], shape[2] * scale, shape[3] * scale] : shape;
     const count = larger.reduce((product, extent) => product * extent, 1);
     if (dtype === "int64") {
-      return [name, new layers.Tensor(dtype, BigInt64Array.from({ length: count }, (_, i) => BigInt(1 + (i % 3))), larger)];
+      return [
+        name,
+        new layers.Tensor(
+          dtype,
+          BigInt64Array.from({ length: count }, (_, i) => BigInt(1 + (i % 3))),
+          larger,
+        ),
+      ];
     }
-    if (dtype === "bool") return [name, new layers.Tensor(dtype, new Uint8Array(count).fill(1), larger)];
+    if (dtype === "bool")
+      return [name, new layers.Tensor(dtype, new Uint8Array(count).fill(1), larger)];
     // Sequences (batch, length, channels) go along the photograph.
     const [channels, height, width] =
-      larger.length === 4 ? larger.slice(1) : larger.length === 3 ? [larger[2], 1, larger[1]] : [1, 1, count];
+      larger.length === 4
+        ? larger.slice(1)
+        : larger.length === 3
+          ? [larger[2], 1, larger[1]]
+          : [1, 1, count];
     const values = features(photograph, channels, height, width);
     const data = new Float32Array(count);
     for (let i = 0; i < count; i++) {
@@ -92,7 +107,9 @@ function inputsOf(layers, { inputs }, photograph, scale) {
 /** The first map of a layer's example, as rows and columns. */
 async function mapOf(layers, session, layer, photograph) {
   const { name, example } = layer;
-  const options = new Function(...Object.keys(layers), `return ${example.options}`)(...Object.values(layers));
+  const options = new Function(...Object.keys(layers), `return ${example.options}`)(
+    ...Object.values(layers),
+  );
   const made = await layers[name].create({ ...options, session });
   try {
     // Some layers have the size of their feature map built in.
@@ -120,14 +137,24 @@ function asMatrix(name, maps, input) {
     // One number for each channel or position: in rows of 16.
     const count = data.length;
     const columns = Math.min(16, count);
-    return { data: padded(data, Math.ceil(count / columns) * columns), width: columns, height: Math.ceil(count / columns), caption: what };
+    return {
+      data: padded(data, Math.ceil(count / columns) * columns),
+      width: columns,
+      height: Math.ceil(count / columns),
+      caption: what,
+    };
   }
   const positions = input.length === 4 ? input[2] * input[3] : 0;
   if (height === width && height === positions) {
     // What the position in the middle attends to.
     const row = Math.floor(input[2] / 2) * input[3] + Math.floor(input[3] / 2);
     const caption = `${what}, the row of the position in the middle`;
-    return { data: data.slice(row * width, (row + 1) * width), width: input[3], height: input[2], caption };
+    return {
+      data: data.slice(row * width, (row + 1) * width),
+      width: input[3],
+      height: input[2],
+      caption,
+    };
   }
   // The mean over what is in front of the last two axes.
   const one = height * width;
@@ -138,7 +165,8 @@ function asMatrix(name, maps, input) {
 
 const spread = ({ shape }) => shape.slice(-2).reduce((product, extent) => product * extent, 1);
 
-const padded = (data, count) => Float32Array.from({ length: count }, (_, i) => data[i] ?? Number.NaN);
+const padded = (data, count) =>
+  Float32Array.from({ length: count }, (_, i) => data[i] ?? Number.NaN);
 
 function pictureOf({ data, width, height }) {
   const scale = Math.max(1, Math.floor(kWidth / width));

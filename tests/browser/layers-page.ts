@@ -1,8 +1,8 @@
 // The script of the page in which layers.test.mjs runs every layer class.
 
 import * as layers from "heed/layers";
-import { checkCase, isOneCall, kLayerFiles, parseFixtures } from "../support/fixture-cases.ts";
 import { type Documented, inputsOf } from "../support/examples.ts";
+import { checkCase, isOneCall, kLayerFiles, parseFixtures } from "../support/fixture-cases.ts";
 
 declare const examples: readonly { layer: Documented; options: () => object }[];
 
@@ -20,10 +20,12 @@ async function work() {
   }
   const outputs: Record<string, number[]> = {};
   for (const { layer, options } of examples) {
-    const made = await (layers as unknown as Record<string, typeof layers.ECA>)[layer.name]!.create({
-      ...options(),
-      session,
-    });
+    const made = await (layers as unknown as Record<string, typeof layers.ECA>)[layer.name]!.create(
+      {
+        ...options(),
+        session,
+      },
+    );
     outputs[layer.name] = Array.from(made.forward(inputsOf(layer.example)).output.data, Number);
     made.dispose();
   }

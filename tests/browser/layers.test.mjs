@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readLayers } from "../../.dev/layers.mjs";
 import { build, root } from "../../.dev/run.mjs";
 import { page, report, resultOf, serve } from "../package/pages.mjs";
-import { isOneCall, kLayerFiles } from "../support/fixture-cases.ts";
 import { inputsOf, optionsOf } from "../support/examples.ts";
+import { classOf, isOneCall, kLayerFiles } from "../support/fixture-cases.ts";
 import { readFixtures } from "../support/fixtures.ts";
 import { openBrowser } from "./open-browser.mjs";
 
@@ -57,7 +57,7 @@ test.each(["chromium", "firefox"])("every layer class in %s", async (name) => {
     expect(value.cases).toBe(cases.length);
     expect(Object.keys(value.outputs)).toEqual(documented.map((layer) => layer.name));
     for (const layer of documented) {
-      const made = await layers[layer.name].create(optionsOf(layer.example.options));
+      const made = await classOf(layers, layer.name).create(optionsOf(layer.example.options));
       const expected = Array.from(made.forward(inputsOf(layer.example)).output.data, Number);
       const actual = value.outputs[layer.name];
       expect(actual, layer.name).toHaveLength(expected.length);

@@ -31,7 +31,16 @@ beforeEach(async () => {
 afterEach(() => session.dispose());
 
 const random = (name: string, shape: number[]) =>
-  new Tensor("float32", uniform(name, shape.reduce((a, b) => a * b, 1), 1, 0), shape);
+  new Tensor(
+    "float32",
+    uniform(
+      name,
+      shape.reduce((a, b) => a * b, 1),
+      1,
+      0,
+    ),
+    shape,
+  );
 
 async function failureOf(promise: Promise<unknown>): Promise<HeedError> {
   const failure = await promise.then(
@@ -50,7 +59,9 @@ function safetensors(tensors: Record<string, Tensor>): Uint8Array {
     header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
-  const text = new TextEncoder().encode(JSON.stringify({ __metadata__: { format: "pt" }, ...header }));
+  const text = new TextEncoder().encode(
+    JSON.stringify({ __metadata__: { format: "pt" }, ...header }),
+  );
   const file = new Uint8Array(8 + text.length + end);
   new DataView(file.buffer).setUint32(0, text.length, true);
   file.set(text, 8);
@@ -62,7 +73,8 @@ function safetensors(tensors: Record<string, Tensor>): Uint8Array {
   return file;
 }
 
-const squeezeExcite = () => readFixtures("squeeze_excite").find(({ dialect }) => dialect === "timm")!;
+const squeezeExcite = () =>
+  readFixtures("squeeze_excite").find(({ dialect }) => dialect === "timm")!;
 
 test("weights come from a safetensors file, under a prefix", async () => {
   const { weights, inputs, outputs, maps } = squeezeExcite();
@@ -162,8 +174,13 @@ test("an input of the wrong rank, width or type is named with what was expected"
 test("new layers are the same for the same seed, and others for another", async () => {
   const x = random("x", [1, 16, 5, 5]);
   const of = async (seed?: number) =>
-    (await ChannelAttention.create({ channels: 16, session, ...(seed === undefined ? {} : { seed }) })).forward(x)
-      .output.data;
+    (
+      await ChannelAttention.create({
+        channels: 16,
+        session,
+        ...(seed === undefined ? {} : { seed }),
+      })
+    ).forward(x).output.data;
   expect(await of()).toEqual(await of());
   expect(await of(1)).toEqual(await of(1));
   expect(await of(1)).not.toEqual(await of(2));
@@ -206,7 +223,7 @@ test("a residual adds its input, and its sum has an activation", async () => {
 });
 
 test.each(readFixtures("hybrid"))("hybrid: $name", async (fixture) => {
-  const classes: Record<string, typeof ECA> = await import("heed/layers") as never;
+  const classes: Record<string, typeof ECA> = (await import("heed/layers")) as never;
   const places = Object.keys(fixture.maps).map((name) => name.split(".")[0]!);
   const kinds = fixture.options.parts as string[];
   const parts = Object.fromEntries(

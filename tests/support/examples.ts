@@ -28,7 +28,14 @@ export function inputsOf({ inputs }: Documented["example"]): Record<string, Tens
         return [name, new Tensor("int64", integers, shape)];
       }
       if (dtype === "bool") {
-        return [name, new Tensor("bool", Uint8Array.from(values, (v) => Number(v > 0)), shape)];
+        return [
+          name,
+          new Tensor(
+            "bool",
+            Uint8Array.from(values, (v) => Number(v > 0)),
+            shape,
+          ),
+        ];
       }
       return [name, new Tensor("float32", values, shape)];
     }),

@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { build, SetupError } from "../../.dev/run.mjs";
 import { packEngine } from "../../.dev/streams.mjs";
-import { unpackEngine } from "../../web/src/engine/unpack.ts";
 import { unpackModule } from "../../web/src/engine/module-streams.ts";
+import { unpackEngine } from "../../web/src/engine/unpack.ts";
 
 const kStart = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const kV128 = 0x7b;

@@ -20,4 +20,4 @@ export {
   type NetworkOptions,
   NetworkValue,
 } from "./network.ts";
-export { loadSafetensors, Weights, type WeightSource } from "./weights.ts";
+export { loadSafetensors, type WeightSource, Weights } from "./weights.ts";

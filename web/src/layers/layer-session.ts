@@ -47,7 +47,8 @@ export class LayerSession {
         if (pieces.length > 0) {
           const size = pieces.reduce((sum, { length }) => sum + length, 0);
           let at = raw.reserve(handle, leaveName(raw, ""), size) >>> 0;
-          if (at === 0) throw new HeedError("out-of-memory", `no memory for ${size} bytes of weights`);
+          if (at === 0)
+            throw new HeedError("out-of-memory", `no memory for ${size} bytes of weights`);
           for (const piece of pieces) {
             raw.HEAPU8.set(piece, at);
             at += piece.length;

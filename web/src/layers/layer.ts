@@ -6,7 +6,7 @@ import { type DType, Tensor, type TypedArray } from "../tensor.ts";
 import { Words } from "./encode.ts";
 import { defaultSession, LayerSession } from "./layer-session.ts";
 import { Program } from "./program.ts";
-import { type Weights, type WeightSource, weightsOf } from "./weights.ts";
+import { type WeightSource, type Weights, weightsOf } from "./weights.ts";
 
 /** Functions of an element, by PyTorch's names; "keras" and "mmcv" are hard sigmoids of other slopes. */
 export type Activation =
@@ -66,7 +66,7 @@ export interface ForwardResult {
   readonly output: Tensor;
   /** All results, by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** The map of a layer that has one. */
+  /** The map of a layer that has one, or one before others. */
   readonly attention: Tensor | undefined;
   /** All maps that were asked for, by name. */
   readonly maps: ReadonlyMap<string, Tensor>;
@@ -140,14 +140,14 @@ export abstract class Layer {
     this: LayerClass<L, O>,
     options: O & CreateOptions = {} as O & CreateOptions,
   ): Promise<L> {
-    checkObject(`${this.kind}.create`, options);
+    checkObject(`${Layer.kind}.create`, options);
     const { weights, session, parts } = options as CreateOptions & { parts?: Parts };
     const place = session ?? (await defaultSession());
     if (!(place instanceof LayerSession)) {
       throw new HeedError("invalid-argument", "the option `session` must be a LayerSession");
     }
     const description = {
-      ...{ kind: this.kind, at: "", options: ownOptions(options), parts: partsOf(parts) },
+      ...{ kind: Layer.kind, at: "", options: ownOptions(options), parts: partsOf(parts) },
     };
     const handle = keepWeights(place, weights, description);
     try {
@@ -164,9 +164,9 @@ export abstract class Layer {
     this: LayerClass<L, O>,
     options: O & { at?: string } = {} as O & { at?: string },
   ): Part {
-    checkObject(`${this.kind}.of`, options);
+    checkObject(`${Layer.kind}.of`, options);
     const { at = "", parts } = options as { at?: string; parts?: Parts };
-    return { kind: this.kind, at, options: ownOptions(options), parts: partsOf(parts) };
+    return { kind: Layer.kind, at, options: ownOptions(options), parts: partsOf(parts) };
   }
 
   /**
@@ -185,7 +185,10 @@ export abstract class Layer {
       return this.#run(kind, { [first]: input }, options);
     }
     if (typeof input !== "object" || input === null) {
-      throw new HeedError("invalid-argument", `${kind}: the input must be a Tensor, or tensors by name`);
+      throw new HeedError(
+        "invalid-argument",
+        `${kind}: the input must be a Tensor, or tensors by name`,
+      );
     }
     return this.#run(kind, input, options);
   }
@@ -273,7 +276,8 @@ export function keepWeights(
   const adopted = layersAmong(description);
   if (source === undefined && adopted.length === 0) return 0;
   if (adopted.some(({ handle }) => handle === 0)) {
-    const message = "a layer among the parts is a new one or disposed of: only weights that were loaded are shared";
+    const message =
+      "a layer among the parts is a new one or disposed of: only weights that were loaded are shared";
     throw new HeedError("invalid-argument", message);
   }
   const weights: Weights | undefined = source === undefined ? undefined : weightsOf(source);

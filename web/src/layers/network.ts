@@ -33,7 +33,10 @@ export class NetworkValue {
 }
 
 /** What a layer is applied to: one value, several in their order, or by name. */
-export type Arguments = NetworkValue | readonly NetworkValue[] | Readonly<Record<string, NetworkValue>>;
+export type Arguments =
+  | NetworkValue
+  | readonly NetworkValue[]
+  | Readonly<Record<string, NetworkValue>>;
 
 interface Step {
   part: Part;
@@ -143,9 +146,12 @@ export class Network {
     if (
       typeof outputs !== "object" ||
       outputs === null ||
-      !Object.values(outputs).every((value) => value instanceof NetworkValue && value.owner === builder)
+      !Object.values(outputs).every(
+        (value) => value instanceof NetworkValue && value.owner === builder,
+      )
     ) {
-      const message = "Network.create: the function must return a value of the network, or values by name";
+      const message =
+        "Network.create: the function must return a value of the network, or values by name";
       throw new HeedError("invalid-argument", message);
     }
     const root = { kind: "", at: "", options: {}, parts: builder.parts };

@@ -13,7 +13,7 @@ export class Program {
   readonly #run: LocalSession;
   readonly #results: ReadonlyMap<string, number>;
   readonly #maps: ReadonlyMap<string, number>;
-  /** Of a layer with one map, which `attention` then is. */
+  /** The map that `attention` is: the one without a name of its own, or the only one. */
   readonly #only: string | undefined;
 
   private constructor(run: LocalSession, description: Description) {
@@ -23,7 +23,9 @@ export class Program {
     const ids = new Map(description.tensors.map(({ name, id }) => [name, id]));
     this.#results = new Map(description.outputs.map(({ name }) => [name, ids.get(name)!]));
     this.#maps = new Map(description.attention.map(({ id, map }) => [id, map]));
-    this.#only = this.#maps.size === 1 ? [...this.#maps.keys()][0] : undefined;
+    const { attention } = description;
+    const unnamed = attention.find(({ id, mechanism }) => id === mechanism);
+    this.#only = (unnamed ?? (attention.length === 1 ? attention[0] : undefined))?.id;
   }
 
   /** Of the words of encode.ts. */
@@ -64,7 +66,8 @@ export class Program {
     const outputs = options.outputs ?? [...this.#results.keys()];
     checkWanted("outputs", outputs, [...this.#results.keys()]);
     const { attention = false } = options;
-    const blocks = typeof attention === "boolean" ? (attention ? [...this.#maps.keys()] : []) : attention;
+    const blocks =
+      typeof attention === "boolean" ? (attention ? [...this.#maps.keys()] : []) : attention;
     checkWanted("attention", blocks, [...this.#maps.keys()]);
     const into = outputs.map((name) => options.into?.[name]);
     checkWanted("into", Object.keys(options.into ?? {}), outputs);

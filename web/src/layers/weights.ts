@@ -68,8 +68,10 @@ export class Weights {
    * @internal
    */
   toPieces(): Uint8Array[] {
-    const header: Record<string, { dtype: string; shape: readonly number[]; data_offsets: number[] }> =
-      Object.create(null);
+    const header: Record<
+      string,
+      { dtype: string; shape: readonly number[]; data_offsets: number[] }
+    > = Object.create(null);
     // The widest elements first, so that all are aligned.
     const width = ({ bytes, shape }: Entry) => bytes.length / shape.reduce((a, b) => a * b, 1) || 0;
     const entries = [...this.#own()].sort(([, a], [, b]) => width(b) - width(a));
@@ -156,7 +158,10 @@ export async function loadSafetensors(
       data_offsets: [number, number];
     };
     const [begin, end] = data_offsets;
-    return [name, { dtype, shape, bytes: bytes.subarray(8 + length + begin, 8 + length + end) }] as const;
+    return [
+      name,
+      { dtype, shape, bytes: bytes.subarray(8 + length + begin, 8 + length + end) },
+    ] as const;
   });
   return new Weights(new Map(entries), "");
 }
