@@ -9,7 +9,10 @@ import { escapeHtml, page, table, words } from "./page.mjs";
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-/** The pages, their pictures and their style: { file name -> text or bytes }. */
+/**
+ * The pages, their pictures and their style: file name -> text or bytes.
+ * @returns {Promise<Record<string, string | Uint8Array>>}
+ */
 export async function docPages() {
   const { html, pictures } = await layersPage();
   return {

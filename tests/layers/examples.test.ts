@@ -9,7 +9,7 @@ import { type Documented, inputsOf, optionsOf } from "../support/examples.ts";
 type AnyClass = typeof layers.SqueezeExcite;
 const classes = layers as unknown as Record<string, AnyClass>;
 
-const documented = readLayers() as Documented[];
+const documented = readLayers() as unknown as Documented[];
 
 const session = await layers.LayerSession.create();
 afterAll(() => session.dispose());

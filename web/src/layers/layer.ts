@@ -140,18 +140,17 @@ export abstract class Layer {
     this: LayerClass<L, O>,
     options: O & CreateOptions = {} as O & CreateOptions,
   ): Promise<L> {
-    checkObject(`${Layer.kind}.create`, options);
+    checkObject(`${this.kind}.create`, options);
     const { weights, session, parts } = options as CreateOptions & { parts?: Parts };
     const place = session ?? (await defaultSession());
     if (!(place instanceof LayerSession)) {
       throw new HeedError("invalid-argument", "the option `session` must be a LayerSession");
     }
     const description = {
-      ...{ kind: Layer.kind, at: "", options: ownOptions(options), parts: partsOf(parts) },
+      ...{ kind: this.kind, at: "", options: ownOptions(options), parts: partsOf(parts) },
     };
     const handle = keepWeights(place, weights, description);
     try {
-      // biome-ignore lint/complexity/noThisInStatic: the class that it is called on.
       return new (this as unknown as Construct<L>)(description, place, handle);
     } catch (error) {
       if (handle !== 0) place.engine.release(handle);
@@ -164,9 +163,9 @@ export abstract class Layer {
     this: LayerClass<L, O>,
     options: O & { at?: string } = {} as O & { at?: string },
   ): Part {
-    checkObject(`${Layer.kind}.of`, options);
+    checkObject(`${this.kind}.of`, options);
     const { at = "", parts } = options as { at?: string; parts?: Parts };
-    return { kind: Layer.kind, at, options: ownOptions(options), parts: partsOf(parts) };
+    return { kind: this.kind, at, options: ownOptions(options), parts: partsOf(parts) };
   }
 
   /**
