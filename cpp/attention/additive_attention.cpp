@@ -4,13 +4,6 @@
 
 namespace heed::attention {
 
-Value additive_scores(Builder& b, Value q, Value k, Value v, Value bias) {
-  if (bias != kNoTensor) k = b.add(k, bias);
-  const Value sums =
-      b.add(b.node("Unsqueeze", {q, b.integers({2})}), b.node("Unsqueeze", {k, b.integers({1})}));
-  return b.node("Squeeze", {b.matmul(b.tanh(sums), b.reshape(v, {-1, 1})), b.integers({3})});
-}
-
 void build_additive_attention(Builder& b) {
   const bool kernels = b.has("query_layer.kernel"), plain = b.has("scale");
   const std::string query_place(b.find("query_proj|linear_query"));
@@ -43,7 +36,7 @@ void build_additive_attention(Builder& b) {
     bias = b.weight("attention_b", {units}, Fill::kZeros);
   }
   const Value a =
-      masked_softmax(b, additive_scores(b, q, k, v, bias), seen_positions(b, memory, 1));
+      masked_softmax(b, b.node("AdditiveScore", {q, k, v, bias}), seen_positions(b, memory, 1));
   b.map("temporal", a, "batch queries keys");
   const Value context = b.matmul(a, memory);
   if (!b.has("linear_out.weight")) return b.result(context);

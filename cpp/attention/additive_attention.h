@@ -1,12 +1,8 @@
 #pragma once
 
-#include "attention/builder.h"
-
 namespace heed::attention {
 
-// e (batch, queries, keys) = v . tanh(q_t + k_s + bias), of q (batch, queries, width), k (batch,
-// keys, width), v and bias (width); bias may be left out.
-Value additive_scores(Builder& b, Value q, Value k, Value v, Value bias = kNoTensor);
+class Builder;
 
 // AdditiveAttention: attention whose scores are a small network of query and key (Bahdanau). In the
 // paper the query is the decoder's previous state.

@@ -1,6 +1,5 @@
 #include "attention/luong_attention.h"
 
-#include "attention/additive_attention.h"
 #include "attention/lengths.h"
 
 namespace heed::attention {
@@ -98,7 +97,7 @@ void build_luong_attention(Builder& b) {
       } else {
         q = b.linear(query, "linear_query", channels, wide, Bias::kNone);
       }
-      scores = additive_scores(b, q, k, b.weight("v.weight", {1, units}));
+      scores = b.node("AdditiveScore", {q, k, b.weight("v.weight", {1, units})});
     }
     const Value a = local == kGlobal ? masked_softmax(b, scores, seen_positions(b, memory, 1))
                                      : local_softmax(b, local, scores, query, memory, wide);

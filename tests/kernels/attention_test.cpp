@@ -79,6 +79,23 @@ HostTensor packed(const HostTensor& q, const HostTensor& k, const HostTensor& v)
   });
 }
 
+HostTensor bools(const Shape& shape, const std::function<bool(const Extent*)>& value) {
+  HostTensor tensor{"", DType::kBool, shape, {}};
+  tensor_of(shape, [&](const Extent* i) {
+    tensor.data.push_back(std::byte{value(i)});
+    return 0;
+  });
+  return tensor;
+}
+
+// Of bools; floats stay.
+HostTensor inverted(HostTensor mask) {
+  for (std::byte& b : mask.data) {
+    if (mask.dtype == DType::kBool) b ^= std::byte{1};
+  }
+  return mask;
+}
+
 Reference random_reference(Extent batch, Extent heads, Extent groups, Extent queries, Extent keys,
                            Extent width, Extent value_width) {
   Reference r;
@@ -182,6 +199,59 @@ TEST_CASE("windows of one image share a mask: its batch divides theirs") {
   };
   r.run();
   CHECK(difference(fused("heads", {r.q, r.k, r.v, mask}, 2, r.scale), {r.y, r.map}, kClose) == "");
+}
+
+TEST_CASE("two masks hide keys together, where they are false or where they are true") {
+  Reference r = random_reference(2, 2, 2, 5, 6, 8, 8);
+  // Of pairs, PyTorch's with joined batch and heads, and of keys; nobody is left without a key.
+  const HostTensor pairs =
+      bools({5, 6}, [](const Extent* i) { return i[1] == 0 || (i[0] + i[1]) % 3; });
+  const HostTensor joined =
+      bools({4, 5, 6}, [](const Extent* i) { return i[2] == 0 || (i[0] + i[1] + i[2]) % 3; });
+  const HostTensor keys = bools({2, 1, 1, 6}, [](const Extent* i) { return i[3] < 4 + i[0]; });
+  const HostTensor added = random_tensor({5, 6}, 8, -3, 3);
+  const auto check = [&](const HostTensor& first,
+                         const std::function<double(const Extent*)>& mask) {
+    r.mask = [&](const Extent* i) { return at(keys, i, 4) != 0 ? mask(i) : -HUGE_VAL; };
+    r.run();
+    OperatorCall call = fused("heads", {r.q, r.k, r.v, first, keys}, 2, r.scale);
+    CHECK(difference(call, {r.y, r.map}, kClose) == "");
+    call.inputs = {r.q, r.k, r.v, inverted(first), inverted(keys)};
+    call.attributes.push_back({"mask_blocks", int64_t{1}});
+    CHECK(difference(call, {r.y, r.map}, kClose) == "");
+  };
+  check(pairs, [&](const Extent* i) { return at(pairs, i, 4) != 0 ? 0 : -HUGE_VAL; });
+  check(joined, [&](const Extent* i) {
+    const Extent from[] = {i[0] * 2 + i[1], i[2], i[3]};
+    return at(joined, from, 3) != 0 ? 0 : -HUGE_VAL;
+  });
+  check(added, [&](const Extent* i) { return at(added, i, 4); });
+}
+
+TEST_CASE("the last keys may be free of masks") {
+  Reference r = random_reference(2, 2, 2, 5, 6, 8, 8);
+  const HostTensor mask = bools({5, 4}, [](const Extent* i) { return i[0] > i[1]; });
+  r.mask = [&](const Extent* i) { return i[3] >= 4 || i[2] > i[3] ? 0 : -HUGE_VAL; };
+  r.run();
+  OperatorCall call = fused("heads", {r.q, r.k, r.v, mask}, 2, r.scale);
+  call.attributes.push_back({"free_keys", int64_t{2}});
+  CHECK(difference(call, {r.y, r.map}, kClose) == "");
+  call.inputs[3] = random_tensor({5, 6}, 1);
+  CHECK(outputs_of(call, false).status().code == Code::kWrongShape);
+}
+
+TEST_CASE("causality may hold at the last key instead of the first") {
+  for (const Extent queries : {1, 3, 8, 150}) {
+    for (const Extent keys : {2, 8, 200}) {
+      CAPTURE(queries, keys);
+      Reference r = random_reference(1, 2, 2, queries, keys, 8, 8);
+      r.mask = [&](const Extent* i) { return i[3] <= i[2] + keys - queries ? 0 : -HUGE_VAL; };
+      r.run();
+      OperatorCall call = fused("heads", {r.q, r.k, r.v}, 2, r.scale);
+      call.attributes.push_back({"causal", int64_t{2}});
+      CHECK(difference(call, {r.y, r.map}, kClose) == "");
+    }
+  }
 }
 
 TEST_CASE("causal attention sees itself and what came before") {
@@ -416,4 +486,21 @@ TEST_CASE("RotaryEmbedding turns pairs, by position or by row") {
     call.attributes.push_back({"num_heads", int64_t{3}});
     CHECK(difference(call, {tokens(y)}, kClose) == "");
   }
+}
+
+TEST_CASE("RotaryEmbedding takes one cache for every batch") {
+  const Shape shape = {3, 2, 5, 8};
+  const HostTensor x = random_tensor(shape, 1), cosines = random_tensor({5, 4}, 2),
+                   sines = random_tensor({5, 4}, 3);
+  const HostTensor y = tensor_of(shape, [&](const Extent* i) {
+    const Extent pair = i[3] % 4, angle[] = {i[2], pair};
+    const Extent u[] = {i[0], i[1], i[2], pair}, v[] = {i[0], i[1], i[2], pair + 4};
+    const double c = at(cosines, angle, 2), s = at(sines, angle, 2);
+    return i[3] < 4 ? at(x, u, 4) * c - at(x, v, 4) * s : at(x, u, 4) * s + at(x, v, 4) * c;
+  });
+  OperatorCall call = {"RotaryEmbedding", {x, cosines, sines}};
+  call.opset = 23;
+  CHECK(difference(call, {y}, kClose) == "");
+  call.inputs[1] = call.inputs[2] = random_tensor({4, 4}, 2);
+  CHECK(outputs_of(call, false).status().code == Code::kWrongShape);
 }
