@@ -4,24 +4,25 @@ const encoder = new TextEncoder();
 
 /**
  * heed's layer with the weights { name: { shape, data } } of a case { mechanism, options }.
- * Resolves to { run(inputs) -> { name: { data } }, build, dispose() }, inputs being { name: { shape, data } } in the order
- * of the mechanism's arguments and the result's names those of the exported file; to undefined where the package has no
- * such layer.
+ * Resolves to { run(inputs) -> { name: { data } }, dispose() }, inputs being { name: { shape, data } }, names those of the
+ * exported file; to undefined where the package has no such layer.
  */
 export async function makeHeedLayer(urls, { mechanism, options }, weights) {
   if (urls.layers === undefined) return undefined;
-  const { [mechanism]: Layer, loadSafetensors } = await import(urls.layers);
+  const layers = await import(urls.layers);
+  const { loadSafetensors, Tensor } = layers;
+  const Layer = layers[mechanism[0].toUpperCase() + mechanism.slice(1)];
   if (Layer === undefined) return undefined;
-  const { Tensor } = await import(urls.heed);
   const given = Object.keys(weights).length > 0;
   const state = given ? { weights: await loadSafetensors(safetensorsOf(weights)) } : {};
   const layer = await Layer.create({ ...state, ...options });
   return {
     run: (inputs) => {
-      const tensors = Object.values(inputs).map(
-        ({ shape, data }) => new Tensor("float32", data, shape),
-      );
-      return layer.forward(...tensors);
+      const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
+        name,
+        new Tensor("float32", data, shape),
+      ]);
+      return layer.forward(Object.fromEntries(tensors)).outputs;
     },
     dispose: () => layer.dispose(),
   };
