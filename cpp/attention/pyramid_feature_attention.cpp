@@ -101,7 +101,10 @@ Value spatial_attention(Builder& b, Value low, Value high, Extent channels, cons
 Value whole(Builder& b) {
   static constexpr const char* kInputs[] = {"c3", "c4", "c5"};
   const Value low = b.argument("low", "batch channels height width");
-  const std::vector<int64_t> given = b.per_axis("channels", 3, 0, 1);
+  if (b.fresh() && !b.has_option("channels")) {
+    b.fail(Code::kInvalidArgument, "a new layer needs the option 'channels'");
+  }
+  const std::vector<int64_t> given = b.per_axis("channels", 3, 1, 1);
   const Extent width = context_width(b, "C3");
   Value levels[3];
   for (int i = 0; i < 3; ++i) {

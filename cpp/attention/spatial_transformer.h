@@ -18,7 +18,7 @@ Value affine_grid(Builder& b, Value theta, Value size, bool align_corners);
 // - Input theta: (batch, 2, 3), or (batch, 3, 4) for volumes
 // - Output grid: (batch, height, width, 2), the last axis being (x, y), x along the width
 // - Option size: number[]. [height, width] of the grid, or [depth, height, width].
-// - Option alignCorners: boolean = false. As PyTorch had it before 1.3; gridSample needs the same.
+// - Option alignCorners: boolean = false. PyTorch before 1.3 had true; gridSample needs the same.
 // - Weights: none
 // - Source: Jaderberg et al., "Spatial Transformer Networks", NeurIPS 2015; PyTorch F.affine_grid
 // - Example: { size: [8, 8] } of theta [1, 2, 3]
@@ -35,7 +35,7 @@ void build_affine_grid(Builder& b);
 // - Option mode: "bilinear" | "nearest" | "bicubic" = "bilinear". The nearest of two that are as
 // near is the one with the even index.
 // - Option padding: "zeros" | "border" | "reflection" = "zeros". What is read outside of x.
-// - Option alignCorners: boolean = false. As PyTorch had it before 1.3.
+// - Option alignCorners: boolean = false. PyTorch before 1.3 had true.
 // - Weights: none
 // - Source: PyTorch F.grid_sample
 // - Example: {} of x [1, 16, 8, 8], grid [1, 6, 6, 2]
@@ -52,7 +52,7 @@ void build_grid_sample(Builder& b);
 // - Option size: number[]. [height, width] of the output; by default those of x.
 // - Option mode: "bilinear" | "nearest" | "bicubic" = "bilinear".
 // - Option padding: "zeros" | "border" | "reflection" = "zeros". What is read outside of x.
-// - Option alignCorners: boolean = false. The paper's form and PyTorch's before 1.3 is true.
+// - Option alignCorners: boolean = false. The paper and PyTorch before 1.3 have true.
 // - Weights: none
 // - Source: Jaderberg et al., "Spatial Transformer Networks", NeurIPS 2015
 // - Example: { size: [8, 8] } of x [1, 16, 12, 12], theta [1, 2, 3]
