@@ -26,6 +26,7 @@ void build_deeplab(Builder& b) {
   const Extent twice = b.extent("qkv_transform.weight", 0, 2 * b.integer("out", channels, 1));
   const bool along_width = b.choice("axis", "height|width") == 1;
   if (twice % (4 * groups) != 0) {
+    b.raw_weight("bn_similarity.weight");  // which may be why
     b.fail(Code::kWrongValue, twice / 2, " output channels do not divide into ", groups,
            " groups of queries and keys of the same width");
     return;
@@ -80,6 +81,7 @@ void build_lucidrains(Builder& b) {
   const Extent heads = b.integer("groups", 8, 1);
   const Extent hidden = b.extent(kQuery, 0, channels);
   if (hidden % heads != 0) {
+    b.raw_weight(kQuery);  // which may be why
     b.fail(Code::kWrongValue, hidden, " channels do not divide into ", heads, " heads");
     return;
   }

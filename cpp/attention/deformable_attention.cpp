@@ -42,6 +42,7 @@ void build_deformable_attention(Builder& b) {
   const Extent channels = b.channels("proj_q.weight", 1);
   const Extent heads = b.integer("heads", 4, 1), groups = b.integer("groups", 1, 1);
   if (channels % heads != 0 || heads % groups != 0) {
+    b.raw_weight("proj_q.weight");  // which may be why
     b.fail(Code::kWrongValue, channels, " channels, ", heads, " heads and ", groups,
            " groups do not divide");
     return;

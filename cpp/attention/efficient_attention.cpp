@@ -10,6 +10,7 @@ void build_efficient_attention(Builder& b) {
   const Extent values = b.extent("values.weight", 0, b.integer("values", channels, 1));
   const Extent heads = b.integer("heads", 1, 1);
   if (keys % heads != 0 || values % heads != 0) {
+    b.raw_weight("keys.weight");  // which may be why
     b.fail(Code::kWrongValue, keys, " channels of keys and ", values,
            " of values do not divide into ", heads, " heads");
     return;

@@ -44,6 +44,7 @@ void build_heads(Builder& b) {
   const Extent heads = 4 * b.integer("heads", 8, 1);
   const Extent memory = b.extent("linear_0.weight", 0, b.integer("memory", 64, 1));
   if (width % heads != 0) {
+    b.raw_weight("trans_dims.weight");  // which may be why
     b.fail(Code::kWrongValue, width, " channels do not divide into ", heads, " heads");
     return;
   }
