@@ -12,14 +12,15 @@ export const kSizeLimit = 150 * 1024;
 
 const kRooms = ["base", "simd", "kernels", "graph", "attention", "formats", "bindings"];
 
-/** Bytes, after gzip -9, of a bundle with everything that the package's main entry exports, and before gzip. */
-export async function bundledSize() {
+/** Of the JavaScript that `heed/layers` adds to the package, its engine not counted. */
+export const kLayersScriptLimit = 15 * 1024;
+
+/** A bundle, minified, of entries of the package with everything that they export. */
+async function bundled(...entries) {
   const { build: bundle } = await import("esbuild");
+  const lines = entries.map((name) => `export * as ${name} from "./${name}.js";`);
   const { outputFiles } = await bundle({
-    stdin: {
-      contents: 'import * as heed from "./index.js"; globalThis.heed = heed;',
-      resolveDir: join(build, "package"),
-    },
+    stdin: { contents: lines.join("\n"), resolveDir: join(build, "package") },
     bundle: true,
     minify: true,
     format: "esm",
@@ -27,8 +28,29 @@ export async function bundledSize() {
     write: false,
     logLevel: "error",
   });
-  const plain = outputFiles[0].contents;
-  return { plain: plain.length, gzip: gzipSync(plain, { level: 9 }).length };
+  return Buffer.from(outputFiles[0].contents);
+}
+
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+/** Bytes, after gzip -9, of a bundle with everything that the package's main entry exports, and before gzip. */
+export async function bundledSize() {
+  const plain = await bundled("index");
+  return { plain: plain.length, gzip: gzipped(plain) };
+}
+
+/** Bytes, after gzip -9: of `heed/layers` alone, and of the JavaScript that it adds to the package, without its engine. */
+export async function layersSize() {
+  const withoutEngines = (bytes) => bytes.toString().replace(/[A-Za-z0-9+/=]{10000,}/g, "");
+  const [main, layers, both] = await Promise.all([
+    bundled("index"),
+    bundled("layers"),
+    bundled("index", "layers"),
+  ]);
+  return {
+    gzip: gzipped(layers),
+    script: gzipped(withoutEngines(both)) - gzipped(withoutEngines(main)),
+  };
 }
 
 /** Every function of the linked simd128 module: its mangled name and its bytes; and the bytes of the other sections. */
@@ -170,7 +192,11 @@ async function printSizes() {
   console.log(
     `import * as heed from "heed", bundled: ${plain} bytes, gzip -9 ${gzip}; at most ${kSizeLimit}`,
   );
-  if (gzip > kSizeLimit) process.exitCode = 1;
+  const layers = await layersSize();
+  console.log(
+    `heed/layers alone ${layers.gzip}; its JavaScript, beside the package ${layers.script}, at most ${kLayersScriptLimit}`,
+  );
+  if (gzip > kSizeLimit || layers.script > kLayersScriptLimit) process.exitCode = 1;
 }
 
 await runAsScript(import.meta.url, printSizes);

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root, run } from "../../.dev/run.mjs";
-import { bundledSize, kSizeLimit } from "../../.dev/size.mjs";
+import { bundledSize, kLayersScriptLimit, kSizeLimit, layersSize } from "../../.dev/size.mjs";
 import { installed, project } from "./tarball.mjs";
 
 test("publint has nothing to say", async () => {
@@ -103,4 +103,10 @@ test.each([
 test("everything that `import * as heed` brings, both builds included, stays within the limit of .dev/size.mjs", async () => {
   const { gzip } = await bundledSize();
   expect(gzip).toBeLessThanOrEqual(kSizeLimit);
+});
+
+test("the JavaScript of heed/layers stays within its limit", async () => {
+  const { script } = await layersSize();
+  expect(script).toBeGreaterThan(1000);
+  expect(script).toBeLessThanOrEqual(kLayersScriptLimit);
 });
