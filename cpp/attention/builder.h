@@ -122,9 +122,9 @@ class Builder {
   Extent told(const char* option, Extent fallback, Extent found);
   // The same of an extent of a weight.
   Extent extent_or_option(std::string_view name, int axis, const char* option);
-  // Whether the layer has an optional part, which these weights belong to; a new one has it where
-  // the option says so.
-  bool has_or_option(std::string_view name, const char* option);
+  // Whether the layer has an optional part, which this weight belongs to: of a new layer the option
+  // says it. (What contradicts the weights is found with them: missing, or left over.)
+  bool has_or_option(std::string_view name, const char* option) { return flag(option, has(name)); }
   // Tells the extent of the weight `name` where it is, else of the option: "channels".
   Extent channels(std::string_view name, int axis) {
     return extent_or_option(name, axis, "channels");

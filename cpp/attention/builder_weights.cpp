@@ -94,15 +94,6 @@ Extent Builder::extent_or_option(std::string_view name, int axis, const char* op
   return told(option, 0, has(name) ? extent(name, axis) : 0);
 }
 
-bool Builder::has_or_option(std::string_view name, const char* option) {
-  const bool there = has(name), asked = flag(option, there);
-  if (!fresh() && asked != there) {
-    fail(Code::kWrongValue, "the option '", option, "' says otherwise than the weight '",
-         full_name(name), "'");
-  }
-  return asked;
-}
-
 ConstantPtr Builder::raw_weight(std::string_view name) {
   const NamedWeight* found = lookup(name);
   if (!found) {

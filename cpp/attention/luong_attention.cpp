@@ -67,8 +67,10 @@ void build_luong_attention(Builder& b) {
   const char* const place = score == kGeneral ? "linear_in.weight" : "linear_query.weight";
   const Extent out =
       b.channels(kernel ? "memory_layer.kernel" : "linear_out.weight", kernel ? 1 : 0);
-  const Extent channels = kernel ? b.extent("memory_layer.kernel", 0) : b.extent(place, 0, out);
-  const Extent wide = b.extent(place, 1, out);
+  const Extent both = b.extent("linear_out.weight", 1, 2 * out);  // of a context and a query
+  const Extent channels =
+      kernel ? b.extent("memory_layer.kernel", 0) : b.extent(place, 0, both / 2);
+  const Extent wide = kernel ? out : b.extent(place, 1, both / 2);
   const Value query = b.argument("query", "batch queries #", {wide});
   Value memory = b.argument("memory", "batch keys #", {channels});
   Value q = query;
@@ -91,9 +93,9 @@ void build_luong_attention(Builder& b) {
       Extent units = channels;
       if (score == kConcat) {
         units = b.extent("linear_concat.weight", 0, channels);
-        const Value both = b.weight("linear_concat.weight", {units, wide + channels});
-        k = project_by(b, memory, both, wide, wide + channels);
-        q = project_by(b, query, both, 0, wide);
+        const Value weight = b.weight("linear_concat.weight", {units, wide + channels});
+        k = project_by(b, memory, weight, wide, wide + channels);
+        q = project_by(b, query, weight, 0, wide);
       } else {
         q = b.linear(query, "linear_query", channels, wide, Bias::kNone);
       }
@@ -105,8 +107,8 @@ void build_luong_attention(Builder& b) {
     context = b.matmul(a, memory);
   }
   if (!b.fresh() && !b.has("linear_out.weight")) return b.result(context);
-  const Value both = b.concat({context, query}, -1);
-  b.result(b.tanh(b.linear(both, "linear_out", out, channels + wide, Bias::kNone)));
+  const Value joined = b.concat({context, query}, -1);
+  b.result(b.tanh(b.linear(joined, "linear_out", out, channels + wide, Bias::kNone)));
 }
 
 }  // namespace heed::attention

@@ -70,7 +70,8 @@ class Projections {
     const Extent rows = fused_ ? b_.extent(fused_name_, transposed_ ? 1 : 0, 3 * channels_)
                                : b_.extent(names_[0], 0, channels_);
     if (rows % parts != 0) {
-      b_.fail(Code::kWrongValue, "a width of ", rows, " does not divide into ", parts, " heads");
+      b_.fail(Code::kWrongValue, "a projection of ", rows, " rows does not divide into ",
+              sizes_.heads, " heads");
     }
     sizes_.width = sizes_.value_width = std::max<Extent>(1, rows / parts);
     if (!fused_ && !b_.fresh()) {
