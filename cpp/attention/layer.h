@@ -20,8 +20,8 @@ struct Layer {
   std::vector<Layer> parts;  // of kinds that are made of others: Sequential, HybridAttention
 };
 
-// Those of the weights whose names begin with `prefix` and a dot, called by what follows; nothing is
-// copied.
+// Those of the weights whose names begin with `prefix` and a dot, called by what follows; nothing
+// is copied.
 NamedWeights weights_under(const NamedWeights& weights, std::string_view prefix);
 
 // An input that is going to be given to a layer: optional ones (masks, lengths) are part of the

@@ -75,7 +75,8 @@ TensorId norm_heads(Builder& b, TensorId x, std::string_view place, Extent width
 // as of rotaryEmbedding, whose options base, offset, rotaryWidth, size and prefixTokens count too.
 // - Option base: number = 10000. With rotary.
 // - Option cache: number. Room for so many tokens: keys and values stay between calls, and queries
-// see those of earlier calls too, as if all had been given at once (causal); `reset` and `truncate`.
+// see those of earlier calls too, as if all had been given at once (causal); `reset` and
+// `truncate`.
 // - Option offset: number = 0. With rotary.
 // - Option rotaryWidth: number. With rotary.
 // - Option size: number[]. With rotary.

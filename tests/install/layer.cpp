@@ -1,13 +1,14 @@
 // A layer from a safetensors file, on an xtensor expression: its output and its map.
 //
 //   layer WEIGHTS.safetensors PREFIX
+#include "attention/layer.h"
+
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <vector>
 
-#include "attention/layer.h"
 #include "formats/safetensors.h"
 #include "graph/optimize.h"
 #include "graph/session.h"
