@@ -76,6 +76,37 @@ const kUse = `
   async () => { (await loadModel(source)).attention.length = 0; };
 `;
 
+const kUseLayers = `
+  import { CBAM, Conv1d, ECA, GRU, loadSafetensors, Network, Residual, Sequential, Tensor } from "heed/layers";
+  import type { ForwardResult, Part, Weights } from "heed/layers";
+  export async function use(x: Tensor): Promise<Float32Array> {
+    const weights: Weights = await loadSafetensors(new Uint8Array(8));
+    using cbam: CBAM = await CBAM.create({ weights: weights.under("layer1.cbam"), pools: ["avg", "lse"] });
+    const { output, outputs, attention, maps }: ForwardResult = cbam.forward({ x }, { attention: ["channel"] });
+    const map: Tensor | undefined = maps.get("channel") ?? attention;
+    const part: Part = ECA.of({ at: "eca", padding: "circular" });
+    const sequence = await Sequential.create({ parts: { first: cbam, second: part }, seed: 3 });
+    const residual = await Residual.create({ parts: [sequence], activation: "gelu" });
+    const network = await Network.create((g) => {
+      const input = g.input("x", ["batch", 3, "length"]);
+      const y = g.apply(Conv1d.of({ at: "conv", padding: "same" }), input);
+      const last = g.apply(GRU.of(), [y]).result(1);
+      return { y, last, sum: g.apply(part, { x: y }) };
+    }, { weights });
+    const name: string = network.attention[0]!.id;
+    const length: number = network.cacheLength;
+    network.reset();
+    console.log(residual.forward(x).output.shape, outputs.output, map, name, length);
+    return output.dtype === "float32" ? (output as Tensor<"float32">).data : new Float32Array();
+  }
+  // @ts-expect-error an option that the layer does not have
+  void ECA.create({ kernel: 3 });
+  // @ts-expect-error an activation that does not exist
+  void CBAM.create({ gate: "soft" });
+  // @ts-expect-error a part is no network
+  void Network.create(() => ECA.of());
+`;
+
 const kTypes = "type ErrorCode, HeedError, type ModelSource, type RunResult, type TensorInfo";
 
 test.each([
@@ -92,6 +123,7 @@ test.each([
   const folder = await project(`types-${ending}`, {
     [`main.${ending}`]: use("heed"),
     [`external.${ending}`]: use("heed/external"),
+    [`layers.${ending}`]: kUseLayers,
     "package.json": '{ "type": "module" }',
     "tsconfig.json": JSON.stringify({ compilerOptions }),
   });
