@@ -159,7 +159,7 @@ async function runInstalled() {
     CMAKE_BUILD_TYPE: "Release",
     MODEL: model,
     WEIGHTS: join(root, "tests/fixtures/attention/squeeze_excite.safetensors"),
-    PREFIX: "SqueezeExcite_timm_0.weights",
+    WEIGHTS_UNDER: "SqueezeExcite_timm_0.weights",
   };
   const tree = { folder: "install-example", file: "native.cmake", options, source };
   const example = await cmakeBuild("programs that use the installed library", tree);
