@@ -78,9 +78,41 @@ void append_text(std::string& out, const TextPart& part);
 
 // Joins text, numbers and shapes into one string.
 std::string join_parts(std::initializer_list<TextPart> parts);
+
+// What `join` and `error` are called with becomes one of a few types, so that calls which differ in
+// the lengths of texts or the sizes of numbers share their code.
+namespace detail {
+
+inline const char* simple(const char* text) { return text; }
+inline const std::string* simple(const std::string& text) { return &text; }
+inline const Shape* simple(const Shape& shape) { return &shape; }
+template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+std::string_view simple(const Text& text) {
+  return text;
+}
+int64_t simple(std::integral auto value) { return static_cast<int64_t>(value); }
+double simple(std::floating_point auto value) { return static_cast<double>(value); }
+
+template <class Part>
+TextPart part(const Part& value) {
+  if constexpr (std::is_pointer_v<Part> && !std::is_same_v<Part, const char*>) {
+    return *value;
+  } else {
+    return value;
+  }
+}
+
 template <class... Parts>
-std::string join(const Parts&... parts) {
-  return join_parts({TextPart(parts)...});
+[[gnu::noinline]] std::string join_simple(Parts... parts) {
+  return join_parts({part(parts)...});
+}
+
+}  // namespace detail
+
+template <class... Parts>
+[[gnu::always_inline]] inline std::string join(const Parts&... parts) {
+  return detail::join_simple(detail::simple(parts)...);
 }
 
 // The text of an error; empty, and one null pointer, when there is none.
@@ -126,9 +158,19 @@ struct [[nodiscard]] Status {
 };
 
 Status make_error(Code code, std::initializer_list<TextPart> parts);
+
+namespace detail {
+
 template <class... Parts>
-Status error(Code code, const Parts&... parts) {
-  return make_error(code, {TextPart(parts)...});
+[[gnu::noinline]] Status error_simple(Code code, Parts... parts) {
+  return make_error(code, {part(parts)...});
+}
+
+}  // namespace detail
+
+template <class... Parts>
+[[gnu::always_inline]] inline Status error(Code code, const Parts&... parts) {
+  return detail::error_simple(code, detail::simple(parts)...);
 }
 
 // A value or the status that says why there is none.

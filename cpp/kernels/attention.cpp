@@ -8,6 +8,7 @@
 #include "kernels/gemv.h"
 #include "kernels/pack_panels.h"
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/softmax.h"
 #include "kernels/vector_math.h"
 
@@ -86,7 +87,7 @@ struct RowSteps {
       return;
     }
     const float sum = exp_row(row, row, m, count);
-    if (logarithm) *logarithm = m + std::log(sum);
+    if (logarithm) *logarithm = m + kernels::logarithm(sum);
     multiply_row(row, 1 / sum, count);
   }
 };

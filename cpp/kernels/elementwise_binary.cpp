@@ -5,6 +5,7 @@
 #include "kernels/elementwise_integer.h"
 #include "kernels/elementwise_unary.h"
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/vector_math.h"
 
 namespace heed::kernels {
@@ -186,8 +187,8 @@ void binary(BinaryKind kind, DType dtype, const Loop& loop, void* y, const void*
 void power(DType base, DType exponent, const Loop& loop, void* y, const void* a, const void* b) {
   for_each_row(loop, [&](const Extent* at, Extent count) {
     for (Extent i = 0; i < count; ++i) {
-      const double value = std::pow(number_at(base, a, at[1] + i * loop.row_steps[1]),
-                                    number_at(exponent, b, at[2] + i * loop.row_steps[2]));
+      const double value = power(number_at(base, a, at[1] + i * loop.row_steps[1]),
+                                 number_at(exponent, b, at[2] + i * loop.row_steps[2]));
       const Extent index = at[0] + i * loop.row_steps[0];
       if (base == DType::kF32) {
         static_cast<float*>(y)[index] = static_cast<float>(value);

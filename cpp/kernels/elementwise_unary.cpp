@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/vector_math.h"
 
 namespace heed::kernels {
@@ -111,9 +112,9 @@ void plain_row(const UnaryFunction& function, float* y, const float* x, Extent c
       return map_row(y, x, count,
                      [=](f32x4 v) { return select(v > zero, one, select(v < zero, -one, v)); });
     case UnaryKind::kSin:
-      return map_scalars(y, x, count, [](float v) { return std::sin(v); });
+      return map_scalars(y, x, count, [](float v) { return sine(v); });
     case UnaryKind::kCos:
-      return map_scalars(y, x, count, [](float v) { return std::cos(v); });
+      return map_scalars(y, x, count, [](float v) { return cosine(v); });
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/vector_math.h"
 
 namespace heed::kernels {
@@ -129,9 +130,9 @@ void lp_channels(const Window& window, Extent channels, float p, float* y, const
       const Extent i2 = i % window.counts[2], rest = i / window.counts[2];
       const Extent at = window.first + rest / window.counts[1] * window.steps[0] +
                         rest % window.counts[1] * window.steps[1] + i2 * window.steps[2];
-      sum += std::pow(static_cast<double>(std::fabs(x[at + c])), static_cast<double>(p));
+      sum += power(static_cast<double>(std::fabs(x[at + c])), static_cast<double>(p));
     }
-    y[c] = static_cast<float>(std::pow(sum, 1 / static_cast<double>(p)));
+    y[c] = static_cast<float>(power(sum, 1 / static_cast<double>(p)));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "kernels/elementwise_integer.h"
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/vector_math.h"
 
 namespace heed::kernels {
@@ -256,9 +257,9 @@ float finish(ReduceKind kind, const Reduction& reduction, float total, float gre
     case ReduceKind::kL2:
       return std::sqrt(total);
     case ReduceKind::kLogSum:
-      return std::log(total);
+      return logarithm(total);
     case ReduceKind::kLogSumExp:
-      return std::log(total) + (std::isinf(greatest) ? 0.0f : greatest);
+      return logarithm(total) + (std::isinf(greatest) ? 0.0f : greatest);
     default:
       return total;
   }

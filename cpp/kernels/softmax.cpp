@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/row.h"
+#include "kernels/scalar_math.h"
 #include "kernels/vector_math.h"
 
 namespace heed::kernels {
@@ -120,7 +121,9 @@ void softmax_columns(bool logarithm, float* y, Extent y_step, const float* x, Ex
     if (!logarithm) store_partial(y + row * y_step + j, e, n);
     store_partial(sum + j, load_partial(sum + j, n) + e, n);
   });
-  for (Extent j = 0; j < columns; ++j) sum[j] = logarithm ? std::log(sum[j]) : 1 / sum[j];
+  for (Extent j = 0; j < columns; ++j) {
+    sum[j] = logarithm ? kernels::logarithm(sum[j]) : 1 / sum[j];
+  }
   each([&](Extent row, Extent j, int n) {
     float* to = y + row * y_step + j;
     const f32x4 s = load_partial(sum + j, n);

@@ -8,6 +8,7 @@
 #include "graph/operator.h"
 #include "kernels/attention.h"
 #include "kernels/rotary.h"
+#include "kernels/scalar_math.h"
 
 namespace heed {
 
@@ -112,12 +113,12 @@ void lower_cached_attention(Lowering& node) {
                       [=](std::byte* bytes) {
                         auto* to = reinterpret_cast<float*>(bytes);
                         for (Extent i = 0; i < capacity * half; ++i) {
-                          const double step = std::pow(double{base}, -2.0 * (i % half) / width);
+                          const double step = kernels::power(base, -2.0 * (i % half) / width);
                           *to++ = static_cast<float>(function(i / half * step));
                         }
                       });
   };
-  const Buffer cosines = angles(std::cos), sines = angles(std::sin);
+  const Buffer cosines = angles(kernels::cosine), sines = angles(kernels::sine);
   Turn turn_q, turn_k, turn_v;
   turn_q.batch = turn_k.batch = turn_v.batch = batch;
   turn_q.shape = {1,
