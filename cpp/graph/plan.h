@@ -105,7 +105,8 @@ class PlanBuilder {
   Buffer use(Buffer buffer);
   Buffer buffer_for(TensorId tensor, Layout layout);
   View view(TensorId tensor, Layout layout);
-  Layout output_layout(const Node& node, const Shape& shape) const;
+  Layout output_layout(const Node& node, TensorId output) const;
+  Layout layout_beside(TensorId tensor, Layout otherwise) const;
   bool alias_transpose(const Node& node);
   TensorInfo& info(TensorId tensor) { return infos_[static_cast<size_t>(tensor)]; }
   const TensorInfo& info(TensorId tensor) const { return infos_[static_cast<size_t>(tensor)]; }

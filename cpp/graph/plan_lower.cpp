@@ -74,18 +74,41 @@ View PlanBuilder::view(TensorId tensor, Layout layout) {
 
 // Indifferent operators follow their inputs: channels-last when one of the same rank is, unless its
 // order is both.
-Layout PlanBuilder::output_layout(const Node& node, const Shape& shape) const {
+Layout PlanBuilder::output_layout(const Node& node, TensorId output) const {
+  const Shape& shape = info(output).shape;
   if (shape.rank() < 3 || node.op->layout == LayoutRule::kStrict) return Layout::kRowMajor;
   if (node.op->layout == LayoutRule::kChannelsLast) return Layout::kChannelsLast;
+  // That of the largest input, so that what is broadcast follows.
+  Layout layout = Layout::kRowMajor;
+  Extent largest = 0;
   for (TensorId input : node.inputs) {
     if (input == kNoTensor) continue;
     const TensorInfo& known = info(input);
-    if (!known.value && known.shape.rank() == shape.rank() && !same_order(known.shape) &&
-        places_[static_cast<size_t>(input)].home == Layout::kChannelsLast) {
-      return Layout::kChannelsLast;
-    }
+    if (known.value || known.shape.rank() != shape.rank() || same_order(known.shape)) continue;
+    const Layout home = places_[static_cast<size_t>(input)].home;
+    const Extent count = known.shape.count();
+    if (count > largest || (count == largest && home == Layout::kChannelsLast)) layout = home;
+    largest = std::max(largest, count);
   }
-  return Layout::kRowMajor;
+  return largest == shape.count() ? layout : layout_beside(output, layout);
+}
+
+// For a small tensor's broadcast: that of the full-sized tensor which its reader reads beside it.
+Layout PlanBuilder::layout_beside(TensorId tensor, Layout otherwise) const {
+  const Extent count = info(tensor).shape.count();
+  for (size_t i = static_cast<size_t>(now_) + 1; i < nodes_.size(); ++i) {
+    const std::vector<TensorId>& inputs = nodes_[i].inputs;
+    if (std::find(inputs.begin(), inputs.end(), tensor) == inputs.end()) continue;
+    for (TensorId other : inputs) {
+      if (other == kNoTensor || other == tensor || info(other).value) continue;
+      if (info(other).shape.count() != count) continue;
+      const Placement& at = places_[static_cast<size_t>(other)];
+      const bool placed = at.buffers[0] != kNoBuffer || at.buffers[1] != kNoBuffer;
+      return placed ? at.home : otherwise;
+    }
+    return otherwise;
+  }
+  return otherwise;
 }
 
 // A Transpose whose result lies in memory as its input does costs nothing: (N,C,H,W) to (N,H,W,C)
@@ -126,7 +149,7 @@ Status PlanBuilder::lower_node(size_t index) {
   for (TensorId output : node.outputs) {
     if (output == kNoTensor) continue;
     Placement& at = place(output);
-    at.home = output_layout(node, info(output).shape);
+    at.home = output_layout(node, output);
   }
   Lowering lowering(*this, node);
   node.op->lower(lowering);

@@ -19,7 +19,10 @@ enum class MaskKind : uint8_t {
 struct Mask {
   MaskKind kind = MaskKind::kNone;
   AttentionSteps steps;  // 0 broadcasts; `element` runs over keys
-  Extent batches = 1;    // batch b has mask b % batches (windows of one image come as batches)
+  // Of kAdd, where keys are positions of a grid with so many columns: the mask has a value for each
+  // row of the grid, then one for each column, and a key gets their sum. 0: a value for each key.
+  Extent columns = 0;
+  Extent batches = 1;  // batch b has mask b % batches (windows of one image come as batches)
 };
 
 // What `Attention::scores` gets.
@@ -58,9 +61,9 @@ struct Attention {
   AttentionSteps sums;  // of (batch, head, row)
 };
 
-// Floats of scratch that it needs: the keys and values of one head in panels, and the scores of one
-// block of queries against all keys (at most max(16384, 12 * keys)). It does not grow with queries
-// * keys. It is enough for fewer keys too.
+// Floats of scratch that it needs: the keys and values of one head in panels, and the scores of a
+// block of queries against a block of keys (about 16384, or against all keys, 12 * keys, where
+// scores are asked for). It does not grow with queries * keys. It is enough for fewer keys too.
 int64_t attention_scratch(const Attention& attention);
 
 // `masks` are two, float or uint8_t as their kinds say, and may be null where there are none;

@@ -48,7 +48,8 @@ void gemm(const Gemm& shape, const float* a, const float* panels, const float* b
         fill_block(shape, a + k, first_row, length, block);
         PanelRange range;
         range.panels = panels + static_cast<size_t>(k) * kPanelColumns;
-        range.panel_step = static_cast<size_t>(shape.depth) * kPanelColumns;
+        range.panel_step =
+            static_cast<size_t>(std::max(shape.depth, shape.panel_depth)) * kPanelColumns;
         range.columns = shape.columns;
         range.bias = bias;
         range.resume = k > 0 || shape.accumulate;

@@ -11,6 +11,7 @@ struct Gemm {
   Extent rows = 0, columns = 0, depth = 0;  // M, N, K
   Extent a_step = 0;        // floats from one row of A to the next; along K it is contiguous
   Extent c_step = 0;        // and of C (and the residual)
+  Extent panel_depth = 0;   // K of the panels where they are longer than the product; 0: depth
   bool accumulate = false;  // the product is added to what C holds; no bias
 };
 

@@ -66,12 +66,19 @@ inline void start(const Tile& tile, Extent rows, Accumulators<kRows, kChains>& s
       sums.high[r][chain] = simd::zero();
     }
   }
-  if (tile.resume || tile.columns < kPanelColumns) {
+  if (tile.columns < kPanelColumns) {
     Staged staged;
     load_staged(tile, rows, staged);
     for (int r = 0; r < kRows; ++r) {
       sums.low[r][0] = simd::load(staged.values[r]);
       sums.high[r][0] = simd::load(staged.values[r] + 4);
+    }
+    return;
+  }
+  if (tile.resume) {
+    for (int r = 0; r < kRows; ++r) {
+      sums.low[r][0] = simd::load(tile.output + tile.offsets[r]);
+      sums.high[r][0] = simd::load(tile.output + tile.offsets[r] + 4);
     }
     return;
   }

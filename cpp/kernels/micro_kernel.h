@@ -29,7 +29,7 @@ struct Tile {
   const float* panel = nullptr;     // B: [segments * length][kPanelColumns], padded with zeros
   const float* bias = nullptr;      // [columns]; null: zeros
   float* output = nullptr;          // C[r, j] is output[offsets[r] + j]
-  const Extent* offsets = nullptr;  // [kTileRows]
+  const Extent* offsets = nullptr;  // [kTileRows]; of rows that do not exist, of one that does
   const float* residual = nullptr;  // at the same offsets; null: zeros
   Extent columns = kPanelColumns;   // 1..8
   // A product may be computed in several runs over K: all but the first start from what C holds,

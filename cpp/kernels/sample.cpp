@@ -66,6 +66,14 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
     if (sample.padding == SamplePadding::kReflection) x = reflect(x, low, high);
   }
   const float left = std::floor(x);
+  if (sample.mode == SampleMode::kLinear && left >= 0 && left < size - 1) {
+    taps.count = 2;
+    taps.index[0] = static_cast<Extent>(left);
+    taps.index[1] = taps.index[0] + 1;
+    taps.weight[1] = x - left;
+    taps.weight[0] = 1 - taps.weight[1];
+    return taps;
+  }
   float first = left;
   if (sample.mode == SampleMode::kLinear) {
     taps.count = 2;
@@ -95,14 +103,62 @@ AxisTaps axis_taps(const GridSample& sample, float normalized, Extent extent) {
 void weigh_rows(const float* from, const Extent* offsets, const float* weights, int count,
                 Extent channels, float* to) {
   using namespace simd;
-  for (Extent c = 0; c < channels; c += kLanes) {
-    const int width = std::min<Extent>(channels - c, kLanes);
+  Extent c = 0;
+  for (; c + kLanes <= channels; c += kLanes) {
     f32x4 sum = zero();
     for (int k = 0; k < count; ++k) {
-      sum = madd(load_splat(weights + k), load_partial(from + offsets[k] + c, width), sum);
+      sum = madd(load_splat(weights + k), load(from + offsets[k] + c), sum);
     }
-    store_partial(to + c, sum, width);
+    store(to + c, sum);
   }
+  for (; c < channels; ++c) {
+    float sum = 0;
+    for (int k = 0; k < count; ++k) sum += weights[k] * from[offsets[k] + c];
+    to[c] = sum;
+  }
+}
+
+// The taps of all axes multiplied out: offsets in floats and their weights.
+struct Corners {
+  int count = 1;
+  Extent offsets[kMaxTaps * kMaxTaps * kMaxTaps] = {0};
+  float weights[kMaxTaps * kMaxTaps * kMaxTaps] = {1};
+};
+
+void find_corners(const GridSample& sample, const float* position, Corners& corners) {
+  bool nan = false;
+  Extent step = sample.channels;
+  corners.count = 1;
+  corners.offsets[0] = 0;
+  corners.weights[0] = 1;
+  // From the last axis on; each axis repeats what there is for each of its taps, from behind, so
+  // that nothing is overwritten before it was read.
+  for (int axis = sample.spatial - 1; axis >= 0; --axis) {
+    const AxisTaps taps =
+        axis_taps(sample, position[sample.spatial - 1 - axis], sample.extents[axis]);
+    nan |= taps.nan;
+    const int before = corners.count;
+    int to = 0;
+    Extent offsets[kMaxTaps];
+    float weights[kMaxTaps];
+    for (int t = 0; t < taps.count; ++t) {
+      if (taps.index[t] < 0) continue;
+      offsets[to] = taps.index[t] * step;
+      weights[to++] = taps.weight[t];
+    }
+    for (int t = to - 1; t >= 0; --t) {
+      for (int k = 0; k < before; ++k) {
+        corners.offsets[t * before + k] = corners.offsets[k] + offsets[t];
+        corners.weights[t * before + k] = corners.weights[k] * weights[t];
+      }
+    }
+    corners.count = before * to;
+    step *= sample.extents[axis];
+  }
+  if (!nan) return;
+  corners.count = 1;
+  corners.offsets[0] = 0;
+  corners.weights[0] = std::numeric_limits<float>::quiet_NaN();
 }
 
 }  // namespace
@@ -112,40 +168,13 @@ void grid_sample(const GridSample& sample, const float* from, const float* grid,
   Extent plane = sample.channels;
   for (int axis = 0; axis < spatial; ++axis) plane *= sample.extents[axis];
   parallel_for(sample.batch * sample.points, 1024, [&](Extent begin, Extent end) {
+    Corners corners;
     for (Extent point = begin; point < end; ++point) {
-      const float* position = grid + static_cast<ptrdiff_t>(point) * spatial;
-      // The taps of all axes multiplied out, last axis innermost.
-      Extent offsets[kMaxTaps * kMaxTaps * kMaxTaps] = {0};
-      float weights[kMaxTaps * kMaxTaps * kMaxTaps] = {1};
-      int count = 1;
-      bool nan = false;
-      for (int axis = 0; axis < spatial; ++axis) {
-        const Extent extent = sample.extents[axis];
-        const AxisTaps taps = axis_taps(sample, position[spatial - 1 - axis], extent);
-        nan |= taps.nan;
-        Extent next_offsets[kMaxTaps * kMaxTaps * kMaxTaps];
-        float next_weights[kMaxTaps * kMaxTaps * kMaxTaps];
-        int next = 0;
-        for (int k = 0; k < count; ++k) {
-          for (int t = 0; t < taps.count; ++t) {
-            if (taps.index[t] < 0) continue;
-            next_offsets[next] = offsets[k] * extent + taps.index[t];
-            next_weights[next++] = weights[k] * taps.weight[t];
-          }
-        }
-        count = next;
-        std::copy_n(next_offsets, count, offsets);
-        std::copy_n(next_weights, count, weights);
-      }
-      for (int k = 0; k < count; ++k) offsets[k] *= sample.channels;
-      if (nan) {
-        count = 1;
-        offsets[0] = 0;
-        weights[0] = std::numeric_limits<float>::quiet_NaN();
-      }
+      find_corners(sample, grid + static_cast<ptrdiff_t>(point) * spatial, corners);
       const Extent map = point / sample.points / sample.grids;
-      weigh_rows(from + static_cast<ptrdiff_t>(map) * plane, offsets, weights, count,
-                 sample.channels, to + static_cast<ptrdiff_t>(point) * sample.channels);
+      weigh_rows(from + static_cast<ptrdiff_t>(map) * plane, corners.offsets, corners.weights,
+                 corners.count, sample.channels,
+                 to + static_cast<ptrdiff_t>(point) * sample.channels);
     }
   });
 }

@@ -240,6 +240,30 @@ TEST_CASE("the last keys may be free of masks") {
   CHECK(outputs_of(call, false).status().code == Code::kWrongShape);
 }
 
+TEST_CASE("a mask may be values of the rows and of the columns of a grid of keys") {
+  struct Case {
+    Extent queries, rows, columns, width;
+  };
+  for (const Case& c : {Case{5, 3, 2, 8}, Case{20, 5, 7, 8}, Case{30, 25, 28, 64}}) {
+    CAPTURE(c.queries, c.rows, c.columns);
+    Reference r = random_reference(2, 2, 2, c.queries, c.rows * c.columns, c.width, c.width);
+    HostTensor mask = random_tensor({2, 2, c.queries, c.rows + c.columns}, 8, -3, 3);
+    r.mask = [&](const Extent* i) {
+      const Extent row[] = {i[0], i[1], i[2], i[3] / c.columns};
+      const Extent column[] = {i[0], i[1], i[2], c.rows + i[3] % c.columns};
+      return at(mask, row, 4) + at(mask, column, 4);
+    };
+    r.run();
+    OperatorCall call = fused("heads", {r.q, r.k, r.v, mask}, 2, r.scale);
+    call.attributes.push_back({"mask_columns", int64_t{c.columns}});
+    CHECK(difference(call, {r.y, r.map}, kClose) == "");
+    call.outputs = 1;
+    CHECK(difference(call, {r.y}, kClose) == "");
+    call.inputs[3] = random_tensor({2, 2, c.queries, c.rows * c.columns + 1}, 8);
+    CHECK(outputs_of(call, false).status().code == Code::kWrongShape);
+  }
+}
+
 TEST_CASE("causality may hold at the last key instead of the first") {
   for (const Extent queries : {1, 3, 8, 150}) {
     for (const Extent keys : {2, 8, 200}) {
@@ -263,6 +287,44 @@ TEST_CASE("causal attention sees itself and what came before") {
     call.attributes.push_back({"causal", int64_t{1}});
     CAPTURE(length);
     CHECK(difference(call, {r.y, r.map}, kClose) == "");
+  }
+}
+
+TEST_CASE("many keys are taken in blocks, and the result is that of all of them") {
+  // Blocks of 240 keys. Scores rise towards the last keys, or fall.
+  constexpr Extent kQueries = 30, kKeys = 700;
+  for (const int order : {-1, 1}) {
+    Reference r = random_reference(1, 2, 2, kQueries, kKeys, 64, 64);
+    const HostTensor bias = tensor_of({kQueries, kKeys}, [&](const Extent* i) {
+      // Query 3 sees nothing, even ones nothing of the first block, the 5th only the first key.
+      const bool hidden = i[0] == 3 || (i[0] % 2 == 0 && i[1] < 400) || (i[0] == 5 && i[1] > 0);
+      return hidden ? -HUGE_VAL : order * i[1] * 0.05;
+    });
+    r.mask = [&](const Extent* i) { return at(bias, i, 4); };
+    r.run();
+    OperatorCall call = fused("heads", {r.q, r.k, r.v, bias}, 2, r.scale);
+    CAPTURE(order);
+    CHECK(difference(call, {r.y, r.map}, kClose) == "");
+    call.outputs = 1;
+    CHECK(difference(call, {r.y}, kClose) == "");
+
+    r.mask = [&](const Extent* i) { return i[3] <= i[2] + kKeys - kQueries ? 0 : -HUGE_VAL; };
+    r.run();
+    call.inputs.pop_back();
+    call.attributes.push_back({"causal", int64_t{2}});
+    CHECK(difference(call, {r.y}, kClose) == "");
+
+    // Keys from 500 on are free of the mask, which hides all others of some queries.
+    const HostTensor pairs =
+        bools({kQueries, 500}, [](const Extent* i) { return i[0] % 3 != 0 && i[1] % 7 != 0; });
+    r.mask = [&](const Extent* i) {
+      return i[3] >= 500 || at(pairs, i + 2, 2) != 0 ? 0 : -HUGE_VAL;
+    };
+    r.run();
+    call = fused("heads", {r.q, r.k, r.v, pairs}, 2, r.scale);
+    call.attributes.push_back({"free_keys", int64_t{200}});
+    call.outputs = 1;
+    CHECK(difference(call, {r.y}, kClose) == "");
   }
 }
 

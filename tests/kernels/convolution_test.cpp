@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <memory>
 
+#include "kernels/plane_convolution.h"
 #include "support/convolution_reference.h"
 #include "support/host_tensor.h"
 
@@ -28,7 +30,47 @@ double error_of(const ConvolutionCase& c) {
   return trial.error();
 }
 
+double plane_error_of(const ConvolutionCase& c) {
+  ConvolutionTrial trial(c);
+  REQUIRE(kernels::is_plane_convolution(trial.shape));
+  const auto floats = static_cast<size_t>(kernels::plane_convolution_scratch(trial.shape));
+  const auto scratch = std::make_unique<float[]>(floats);
+  kernels::convolve_planes(trial.shape, trial.input.data(), trial.weights.data(), trial.bias.data(),
+                           trial.output.data(), trial.epilogue, scratch.get());
+  return trial.error();
+}
+
 }  // namespace
+
+TEST_CASE("convolution to one channel takes positions as vectors") {
+  for (int channels : {1, 2, 3, 8}) {
+    for (int size : {1, 4, 7, 16, 17, 35}) {
+      CAPTURE(channels, size);
+      ConvolutionCase c = plane(channels, 1, size, 7, 1, 3);
+      CHECK(plane_error_of(c) < 1e-5);
+      c.batch = 2;
+      c.in[1] = 5;
+      c.stride[1] = 2;
+      c.kernel[1] = 3;
+      c.dilation[1] = 2;
+      c.dilation[2] = 3;
+      c.pad_begin[2] = 9;
+      c.pad_end[2] = 11;
+      CHECK(plane_error_of(c) < 1e-5);
+    }
+  }
+  ConvolutionCase line = plane(2, 1, 20, 5, 1, 2);
+  line.in[1] = line.kernel[1] = 1;
+  line.pad_begin[1] = line.pad_end[1] = 0;
+  CHECK(plane_error_of(line) < 2e-6);
+  const auto takes = [](ConvolutionCase c) {
+    return kernels::is_plane_convolution(ConvolutionTrial(c).shape);
+  };
+  CHECK_FALSE(takes(plane(2, 2, 9, 3)));
+  CHECK_FALSE(takes(plane(9, 1, 9, 3)));
+  CHECK_FALSE(takes(plane(2, 1, 9, 3, 2)));
+  CHECK_FALSE(takes(plane(2, 1, 9, 1)));
+}
 
 TEST_CASE("convolution agrees with its definition around lane and tile edges") {
   for (int channels : {1, 2, 3, 4, 5, 7, 8, 9}) {
@@ -68,6 +110,11 @@ TEST_CASE("convolution of groups sees its own channels only") {
     CHECK(error_of(plane(groups * 3, groups * 9, 6, 3, 1, 1, groups)) < 2e-6);
     CHECK(error_of(plane(groups * 4, groups, 6, 1, 2, 0, groups)) < 2e-6);
   }
+  // As many as fill a panel are one group of the product: 32 of 2, 6 of 3, 9 of 1, 4 of 2 in all.
+  CHECK(error_of(plane(64, 64, 6, 3, 1, 1, 32)) < 2e-6);
+  CHECK(error_of(plane(18, 12, 6, 3, 2, 1, 6)) < 2e-6);
+  CHECK(error_of(plane(18, 9, 5, 3, 1, 1, 9)) < 2e-6);
+  CHECK(error_of(plane(4, 8, 7, 3, 1, 1, 4)) < 2e-6);
 }
 
 TEST_CASE("convolution runs over K in pieces where channels or taps are many") {

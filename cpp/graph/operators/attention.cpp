@@ -139,15 +139,35 @@ bool has_joined_heads(const NodeReader& node, const Shape& mask,
          mask[0] == int64_t{attention.batch} * attention.heads;
 }
 
+// Of ScaledDotProduct's first mask, where it has values for rows and columns of keys: how many
+// columns; else 0.
+Extent mask_columns(const NodeReader& node, int input) {
+  return input == 3 ? static_cast<Extent>(node.integer("mask_columns", 0)) : 0;
+}
+
+// What a mask broadcasts to.
+Shape mask_shape(const NodeReader& node, int input, const kernels::Attention& attention) {
+  Shape shape = scores_shape(attention);
+  const Extent columns = mask_columns(node, input);
+  shape[3] = columns > 0 ? attention.keys / columns + columns : shape[3] - attention.free_keys;
+  return shape;
+}
+
 // A mask, which may be left out. In Attention its last axis may cover the first keys only; in
 // ScaledDotProduct its first may divide the batch (windows).
 void check_mask(Inference& node, int input, const kernels::Attention& attention) {
   if (!node.has(input)) return;
   const DType dtype = node.dtype(input);
   if (dtype != DType::kBool && dtype != DType::kF32) node.unsupported_type(input);
-  Shape mask = node.shape(input), scores = scores_shape(attention);
+  Shape mask = node.shape(input);
+  const Shape scores = mask_shape(node, input, attention);
   const int rank = mask.rank();
-  scores[3] -= attention.free_keys;
+  const Extent columns = mask_columns(node, input);
+  if (columns != 0 && (columns < 0 || attention.keys % columns != 0 || dtype != DType::kF32 ||
+                       rank == 0 || mask[rank - 1] != scores[3])) {
+    return node.fail(Code::kWrongShape, "a mask of the shape % does not fit % keys in % columns",
+                     mask, attention.keys, columns);
+  }
   if (has_joined_heads(node, mask, attention)) {
     mask[0] = attention.heads;
   } else if (node.id() == OperatorId::kAttention) {
@@ -194,7 +214,8 @@ void run_attention(Lowering& node, kernels::Attention& attention, Form form, con
     mask.kind = view.dtype != DType::kBool ? MaskKind::kAdd
                 : node.flag("mask_blocks") ? MaskKind::kBlock
                                            : MaskKind::kAllow;
-    mask.steps = plain_steps(broadcast_strides(view, scores_shape(attention)));
+    mask.columns = mask_columns(node, 3 + i);
+    mask.steps = plain_steps(broadcast_strides(view, mask_shape(node, 3 + i, attention)));
     if (rank > 0 && view.shape[rank - 1] > 1 && !fused) {
       attention.mask_keys = view.shape[rank - 1];
     }

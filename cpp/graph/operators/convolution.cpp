@@ -35,8 +35,10 @@ void lower_convolution(Lowering& node) {
       node, 1, join("convolution/", int{path.kind}, "/", path.shape.groups), path.packed_count(),
       PackedForm::kOnly, [=](const float* from, float* to) { path.pack(from, to); });
   node.run([=, x = node.input_buffer(0), bias = node.input_buffer(2), y = node.output_buffer(0),
-            residual = node.residual_buffer(), activation = node.activation()](const Run& run) {
-    path.run(run.at(x), run.at(weights), run.at(bias), run.at(y), {run.at(residual), activation});
+            residual = node.residual_buffer(), activation = node.activation(),
+            scratch = node.scratch(path.scratch_count())](const Run& run) {
+    path.run(run.at(x), run.at(weights), run.at(bias), run.at(y), {run.at(residual), activation},
+             run.at(scratch));
   });
 }
 
@@ -78,9 +80,10 @@ void lower_convolution_integer(Lowering& node) {
   const Buffer from = widen(node, 0, 1), raw = widen(node, 1, w.count(1, w.rank()));
   const Extent count = y.shape.count();
   const Buffer weights = node.scratch(path.packed_count()), sums = node.scratch(count);
+  const Buffer planes = node.scratch(path.scratch_count());
   node.run([=, y = y.buffer](const Run& run) {
     path.pack(run.at(raw), run.at(weights));
-    path.run(run.at(from), run.at(weights), nullptr, run.at(sums), {});
+    path.run(run.at(from), run.at(weights), nullptr, run.at(sums), {}, run.at(planes));
     kernels::round_to_integers(run.at(sums), count, run.at<int32_t>(y));
   });
 }

@@ -1,7 +1,10 @@
 #include "graph/operators/convolution_path.h"
 
+#include <algorithm>
+
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/plane_convolution.h"
 
 namespace heed {
 
@@ -41,25 +44,36 @@ ConvolutionPath choose_path(const Window& window, Extent batch, Extent in_channe
     path.kind = ConvolutionPath::kPointwise;
   } else if (kernels::is_depthwise(shape)) {
     path.kind = ConvolutionPath::kDepthwise;
+  } else if (kernels::is_plane_convolution(shape)) {
+    path.kind = ConvolutionPath::kPlanes;
   }
   return path;
 }
 
 int64_t ConvolutionPath::packed_count() const {
   if (kind == kDepthwise) return kernels::packed_depthwise_count(shape);
+  if (kind == kPlanes) return int64_t{shape.taps()} * shape.in_channels;
   return kernels::packed_convolution_count(shape);
 }
 
 void ConvolutionPath::pack(const float* weights, float* packed) const {
   if (kind == kDepthwise) return kernels::pack_depthwise(shape, weights, packed);
+  if (kind == kPlanes) {
+    std::copy_n(weights, packed_count(), packed);
+    return;
+  }
   const Extent line = shape.axes[2].taps, plane = shape.axes[1].taps * line;
   const Extent in_step = shape.taps(), out_step = in_step * shape.group_in();
   kernels::pack_convolution(
       shape, {weights, shape.group_out() * out_step, out_step, in_step, {plane, line, 1}}, packed);
 }
 
+int64_t ConvolutionPath::scratch_count() const {
+  return kind == kPlanes ? kernels::plane_convolution_scratch(shape) : 0;
+}
+
 void ConvolutionPath::run(const float* input, const float* packed, const float* bias, float* output,
-                          const kernels::Epilogue& epilogue) const {
+                          const kernels::Epilogue& epilogue, float* scratch) const {
   if (kind == kPointwise) {
     const Extent rows = shape.batch * shape.axes[0].in * shape.axes[1].in * shape.axes[2].in;
     kernels::gemm(
@@ -67,6 +81,8 @@ void ConvolutionPath::run(const float* input, const float* packed, const float* 
         packed, bias, output, epilogue);
   } else if (kind == kDepthwise) {
     kernels::convolve_depthwise(shape, input, packed, bias, output, epilogue);
+  } else if (kind == kPlanes) {
+    kernels::convolve_planes(shape, input, packed, bias, output, epilogue, scratch);
   } else {
     kernels::convolve(shape, input, packed, bias, output, epilogue);
   }

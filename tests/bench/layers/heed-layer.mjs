@@ -7,26 +7,66 @@ const encoder = new TextEncoder();
  * Resolves to { run(inputs) -> { name: { data } }, dispose() }, inputs being { name: { shape, data } }, names those of the
  * exported file; to undefined where the package has no such layer.
  */
-export async function makeHeedLayer(urls, { mechanism, options }, weights) {
+export async function makeHeedLayer(urls, about, weights) {
   if (urls.layers === undefined) return undefined;
   const layers = await import(urls.layers);
   const { loadSafetensors, Tensor } = layers;
-  const Layer = layers[mechanism[0].toUpperCase() + mechanism.slice(1)];
+  const Layer = layers[about.mechanism[0].toUpperCase() + about.mechanism.slice(1)];
   if (Layer === undefined) return undefined;
-  const given = Object.keys(weights).length > 0;
-  const state = given ? { weights: await loadSafetensors(safetensorsOf(weights)) } : {};
-  const layer = await Layer.create({ ...state, ...options });
+  const { options, nameOf, inputsOf, outputsOf } =
+    kInHeed[`${about.mechanism} ${about.dialect}`]?.(about, layers) ?? {};
+  const named = Object.entries(weights).map(([name, weight]) => [nameOf?.(name) ?? name, weight]);
+  const state =
+    named.length > 0
+      ? { weights: await loadSafetensors(safetensorsOf(Object.fromEntries(named))) }
+      : {};
+  const layer = await Layer.create({ ...state, ...about.options, ...options });
   return {
     run: (inputs) => {
       const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
         name,
         new Tensor("float32", data, shape),
       ]);
-      return layer.forward(Object.fromEntries(tensors)).outputs;
+      const given = Object.fromEntries(tensors);
+      const { outputs } = layer.forward(inputsOf?.(given) ?? given);
+      return outputsOf?.(outputs) ?? outputs;
     },
     dispose: () => layer.dispose(),
   };
 }
+
+const innerName = () => ({ nameOf: (name) => name.replace(/^inner\./, "") });
+/** The parts of a hybrid, whose weights lie below these names. */
+const parts =
+  (...places) =>
+  ({ options }, layers) => ({
+    options: { parts: options.parts.map((name, i) => layers[name].of({ at: places[i] })) },
+  });
+
+/** What a case is called in heed, where that is not what it is in the exported module: options, names of weights, inputs, outputs. */
+const kInHeed = {
+  // The shapes say how many heads share keys.
+  "ScaledDotProductAttention grouped": () => ({ options: { groups: undefined } }),
+  "MultiHeadAttention torch_cross": () => ({
+    inputsOf: ({ query, memory }) => ({ query, key: memory }),
+  }),
+  "MultiHeadAttention rotary_half": innerName,
+  "MultiHeadAttention grouped_rotary_interleaved": innerName,
+  // Keras has no modules within modules.
+  "PyramidFeatureAttention whole": () => ({
+    nameOf: (name) => name.replace(/^\w+\.(?=.*\.)/, ""),
+  }),
+  "HybridAttention sequence": parts("parts.eca", "parts.gate", "parts.space"),
+  "HybridAttention sum_residual": parts("parts.channel", "parts.spatial"),
+  // As the exporter calls them.
+  "DualAttention head": () => ({
+    outputsOf: ({ fused, position, channel }) => ({ output: fused, crops: position, 149: channel }),
+  }),
+  // A point for each window of the offsets' convolution.
+  "DeformableAttention official": ({ weights }) => ({
+    options: { stride: weights["conv_offset.0.weight"][0][2] },
+  }),
+};
 
 /** A safetensors file of float32 tensors. */
 function safetensorsOf(weights) {
