@@ -38,7 +38,9 @@ std::vector<Dimension> read_shape(std::string_view text, const Extent* extents, 
       const Extent extent = *extents++;
       dims.push_back({extent > 0 ? extent : -1, ""});
     } else if (piece[0] >= '0' && piece[0] <= '9') {
-      dims.push_back({piece[0] - '0', ""});
+      int64_t extent = 0;
+      for (char digit : piece) extent = extent * 10 + (digit - '0');
+      dims.push_back({extent > 0 ? extent : -1, ""});
     } else {
       dims.push_back({-1, std::string(piece)});
     }
@@ -283,14 +285,18 @@ Builder& Builder::set_list(const char* name, std::initializer_list<int64_t> valu
 }
 Attributes& Builder::attributes() { return *c_.attributes; }
 
-Value Builder::node(const char* op, std::initializer_list<Value> inputs) {
+Value Builder::node(std::string_view op, std::initializer_list<Value> inputs) {
   return node(op, std::vector<Value>(inputs));
 }
 
-Value Builder::node(const char* op, std::vector<Value> inputs) {
+Value Builder::node(std::string_view op, std::vector<Value> inputs) {
   Node node;
   node.op = find_operator("", op);
   if (!node.op) node.op = find_operator("heed", op);
+  if (!node.op) {
+    fail(Code::kInternal, "there is no operator ", op);
+    return scalar(0);
+  }
   node.name = join(path_.empty() ? layer_->kind : path_, ".", op, ".", c_.numbered++);
   node.version = kVersion;
   while (!inputs.empty() && inputs.back() == kNoTensor) inputs.pop_back();
@@ -418,12 +424,12 @@ void Builder::map(const char* kind, Value value, const char* shape, const char* 
 
 void Builder::result(Value value, const char* name) { results_.push_back({name, value}); }
 
-Value Builder::nested(Build build, std::string_view name, std::initializer_list<Value> arguments,
-                      const char* map) {
+Value Builder::nested(FunctionRef<void(Builder&)> build, std::string_view name,
+                      const std::vector<Value>& arguments, const char* map) {
   Builder inner(c_, *layer_);
   inner.path_ = path_;
   inner.prefix_ = prefix_;
-  if (!name.empty()) inner.prefix_.append(name).push_back('.');
+  inner.prefix_.append(name);
   const bool same = std::string_view(map) == "attention";
   inner.map_name_ = same ? map_name_ : std::string(map);
   for (Value argument : arguments) inner.arguments_.push_back({"", argument});

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "attention/options.h"
+#include "base/function_ref.h"
 #include "graph/graph.h"
 #include "graph/named_weights.h"
 
@@ -77,7 +78,7 @@ class Builder {
  public:
   // --- What the layer is applied to ---
   // The argument of that name, else the next one that was given without a name. `shape` says what
-  // it must look like: axis names, numbers, "#" for the next of `extents` (0: any), and "*" at the
+  // it must look like: axis names, extents (0: any), "#" for the next of `extents`, and "*" at the
   // end for any further axes.
   Value argument(const char* name, const char* shape, std::initializer_list<Extent> extents = {},
                  DType dtype = DType::kF32);
@@ -131,11 +132,10 @@ class Builder {
   }
   // The weight, which must have that shape; axes of extent 1 at its end do not count (a Linear's
   // weight may be a 1x1 convolution's, and the other way round).
-  Value weight(std::string_view name, std::initializer_list<Extent> shape,
-               Fill fill = Fill::kUniform);
+  Value weight(std::string_view name, const Shape& shape, Fill fill = Fill::kUniform);
   // kNoTensor when there is none; a new layer has one unless `new_has` is false.
-  Value optional_weight(std::string_view name, std::initializer_list<Extent> shape,
-                        bool new_has = true, Fill fill = Fill::kZeros);
+  Value optional_weight(std::string_view name, const Shape& shape, bool new_has = true,
+                        Fill fill = Fill::kZeros);
   // The weight's value as it is; null, and an error, when there is none.
   ConstantPtr raw_weight(std::string_view name);
   // A weight that belongs to the layer and is not needed, such as a buffer.
@@ -165,8 +165,8 @@ class Builder {
   Builder& set_list(const char* name, std::vector<int64_t> values);
   Attributes& attributes();
   // An operator of ONNX, or a fused step. Its first output.
-  Value node(const char* op, std::initializer_list<Value> inputs);
-  Value node(const char* op, std::vector<Value> inputs);
+  Value node(std::string_view op, std::initializer_list<Value> inputs);
+  Value node(std::string_view op, std::vector<Value> inputs);
   // A further output of the node that was added last.
   Value next_output();
 
@@ -221,10 +221,10 @@ class Builder {
   void map(const char* kind, Value value, const char* shape, const char* name = "attention");
   void result(Value value, const char* name = "output");
 
-  // Another layer's build function on these arguments, with the weights below `name`; its first
-  // result. Its map "attention" is called `map` here.
-  Value nested(Build build, std::string_view name, std::initializer_list<Value> arguments,
-               const char* map = "attention");
+  // What `build` builds of these arguments with the weights below `name`, which ends with a dot; its
+  // first result. Its map "attention" is called `map` here.
+  Value nested(FunctionRef<void(Builder&)> build, std::string_view name,
+               const std::vector<Value>& arguments, const char* map = "attention");
   // A part of this layer (of Sequential and its like): all results.
   std::vector<Value> part(const Layer& layer, std::vector<Value> arguments);
   const Layer& layer() const { return *layer_; }

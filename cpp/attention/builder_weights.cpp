@@ -11,12 +11,12 @@ namespace heed::attention {
 namespace {
 
 // Whether the shapes are equal up to axes of extent 1 at their ends.
-bool same_up_to_ones(const Shape& a, std::initializer_list<Extent> b) {
-  const auto extent = [&](size_t axis) { return axis < b.size() ? b.begin()[axis] : 1; };
-  const size_t rank = std::max(static_cast<size_t>(a.rank()), b.size());
-  for (size_t axis = 0; axis < rank; ++axis) {
-    const Extent of_a = axis < static_cast<size_t>(a.rank()) ? a[static_cast<int>(axis)] : 1;
-    if (of_a != extent(axis)) return false;
+bool same_up_to_ones(const Shape& a, const Shape& b) {
+  const auto extent = [](const Shape& shape, int axis) {
+    return axis < shape.rank() ? shape[axis] : 1;
+  };
+  for (int axis = 0; axis < kMaxRank; ++axis) {
+    if (extent(a, axis) != extent(b, axis)) return false;
   }
   return true;
 }
@@ -108,7 +108,7 @@ void Builder::ignore(std::string_view name) {
   if (has(name)) raw_weight(name);
 }
 
-Value Builder::weight(std::string_view name, std::initializer_list<Extent> shape, Fill fill) {
+Value Builder::weight(std::string_view name, const Shape& shape, Fill fill) {
   Shape wanted;
   for (Extent extent : shape) wanted.push_back(std::max<Extent>(1, extent));
   if (fresh()) {
@@ -146,8 +146,7 @@ Value Builder::weight(std::string_view name, std::initializer_list<Extent> shape
   return known = c_.graph.add_constant(full, std::move(shared));
 }
 
-Value Builder::optional_weight(std::string_view name, std::initializer_list<Extent> shape,
-                               bool new_has, Fill fill) {
+Value Builder::optional_weight(std::string_view name, const Shape& shape, bool new_has, Fill fill) {
   return (fresh() ? new_has : has(name)) ? weight(name, shape, fill) : kNoTensor;
 }
 

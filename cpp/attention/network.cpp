@@ -1,19 +1,24 @@
 #include <algorithm>
 
 #include "attention/construction.h"
+#include "attention/recipe.h"
 
 namespace heed::attention {
 
-#define HEED_LAYER(name, function) void build_##function(Builder& b);
+#define HEED_LAYER(name, function)
+#define HEED_BUILT_LAYER(name, function) void build_##function(Builder& b);
 #include "attention/layers.def"
 #undef HEED_LAYER
+#undef HEED_BUILT_LAYER
 
 namespace {
 
 constexpr LayerKind kKinds[] = {
-#define HEED_LAYER(name, function) {#name, build_##function},
+#define HEED_LAYER(name, function) {#name, nullptr},
+#define HEED_BUILT_LAYER(name, function) {#name, build_##function},
 #include "attention/layers.def"
 #undef HEED_LAYER
+#undef HEED_BUILT_LAYER
 };
 
 // "SqueezeExcite" to "squeeze-excite", "ECA" to "eca", "SimAM" to "simam".
@@ -134,7 +139,11 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   if (!b.prefix_.empty()) b.prefix_.push_back('.');
   b.arguments_ = std::move(arguments);
   const size_t first_block = c.graph.blocks.size();
-  kind->build(b);
+  if (kind->build) {
+    kind->build(b);
+  } else {
+    build_by_recipe(b, kind->name);
+  }
   for (const Argument& argument : b.arguments_) {
     if (!argument.used) {
       b.fail(Code::kUnknownName, "there is no input '", argument.name, "'; there are ",

@@ -1,0 +1,18 @@
+// The catalogue for C++: recipes are part of the program, and build functions read them.
+#include "attention/recipes.h"
+
+#include "attention/builder.h"
+#include "attention/recipe.h"
+
+namespace heed::attention {
+
+std::span<const char* const> built_in_recipes() {
+  static constexpr const char* kTexts[] = {
+#define HEED_RECIPES(file) recipes::file,
+#include "attention/recipes.def"
+#undef HEED_RECIPES
+  };
+  return kTexts;
+}
+
+}  // namespace heed::attention
