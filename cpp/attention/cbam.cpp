@@ -32,8 +32,8 @@ layer CBAM {
   names = below("channel.") ? 1 : below("ca.") ? 2 : 0
   light = $light(extent("spatial.conv.conv.weight", 1, 2) == 1, 0)
   x = arg("x", "batch channels height width")
-  y = at(["ChannelGate.", "channel.", "ca."][names], "channel", x) channel_gate(light)
-  if !$noSpatial() y = at(["SpatialGate.", "spatial.", "sa."][names], "spatial", y) layer("SpatialGate")
+  y = under(["ChannelGate.", "channel.", "ca."][names], "channel", x) channel_gate(light)
+  if !$noSpatial() y = under(["SpatialGate.", "spatial.", "sa."][names], "spatial", y) layer("SpatialGate")
   result($residual(names == 2, 0) ? y + x : y)
 }
 )";

@@ -13,8 +13,8 @@ layer SpatialSqueeze {
 layer ConcurrentSqueezeExcite {
   sum = $merge("max|sum")
   x = arg("x", "batch channels height width")
-  c = at("cSE.", "channel", x) gated(squeeze_excite())
-  s = at("sSE.", "spatial", x) layer("SpatialSqueeze")
+  c = under("cSE.", "channel", x) gated(squeeze_excite())
+  s = under("sSE.", "spatial", x) layer("SpatialSqueeze")
   result(sum ? c + s : Max(c, s))
 }
 )";

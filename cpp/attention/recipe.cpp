@@ -600,7 +600,7 @@ Datum Reader::primary() {
   const size_t first = values_.size(), first_named = named_.size();
   arguments(')');
   Datum result;
-  if (word == "at") {
+  if (word == "under") {
     result = call_at(first);
   } else if (live_) {
     result = call(word, first, first_named);

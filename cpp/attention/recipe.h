@@ -35,7 +35,7 @@
 // Options: `$name` is whether it is given; `$name()` a flag, `$name(16)` a number from 1 on, by
 // default 16, `$name(0, 0)` one from 0 on, `$name("a|b")` which of these texts it is, 0 first.
 //
-// The layer's place: at("place.", "map", x, ...) s is what s builds of these arguments with the
+// The layer's place: under("place.", "map", x, ...) s is what s builds of these arguments with the
 // weights below the place, its map being called "map"; layer("Name") in it builds another kind.
 // All other names are functions of recipe.cpp's table (which are Builder's) or of other recipes.
 // The names of weights' places end with their dot.

@@ -14,7 +14,7 @@ layer SOCA {
       for j 2 {
         quarter = Slice(x, half * [i, j], half + [far * i, far * j], [2, 3])
         number = 2 * i + j
-        quarters = quarters + [at("non_local.", "quarter{number}", quarter) layer("NonLocal")]
+        quarters = quarters + [under("non_local.", "quarter{number}", quarter) layer("NonLocal")]
       }
       rows = rows + [Concat(quarters, axis=3)]
     }
