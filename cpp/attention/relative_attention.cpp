@@ -89,10 +89,12 @@ layer HaloAttention {
     Slice(blocks, [0], [1], [1]) + lattice(1, span, 0, 0, 1)
   }
   y_at = at(0)
+  y_seen = seen(0)
   x_at = at(1)
+  x_seen = seen(1)
   columns = extent_of(q, 3)
   order = by_window(y_at, x_at, columns, sides)
-  key_order = by_window(seen(0), seen(1), extent_of(x, 3) + [2 * halo], [span, span])
+  key_order = by_window(y_seen, x_seen, extent_of(x, 3) + [2 * halo], [span, span])
   fn cut(t, c) {
     padded = Pad(Transpose(t, perm=[0, 2, 3, 1]), [0, halo, halo, 0, 0, halo, halo, 0])
     Reshape(gather_positions(Reshape(padded, [0, -1, c]), key_order), [-1, spans, c])
