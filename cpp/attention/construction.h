@@ -27,10 +27,4 @@ struct Construction {
   }
 };
 
-struct LayerKind {
-  std::string_view name;
-  Build build;
-};
-const LayerKind* find_layer_kind(std::string_view name);
-
 }  // namespace heed::attention

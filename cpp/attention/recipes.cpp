@@ -1,4 +1,4 @@
-// The catalogue for C++: recipes are part of the program, and build functions read them.
+// The catalogue for C++: its recipes are part of the program, and build functions read them.
 #include "attention/recipes.h"
 
 #include "attention/builder.h"
@@ -14,5 +14,10 @@ std::span<const char* const> built_in_recipes() {
   };
   return kTexts;
 }
+
+#define HEED_LAYER(name, function) \
+  void build_##function(Builder& b) { build_by_recipe(b, #name); }
+#include "attention/layers.def"
+#undef HEED_LAYER
 
 }  // namespace heed::attention

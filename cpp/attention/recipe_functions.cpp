@@ -1,0 +1,216 @@
+// The functions that come with the language: those of Builder, and of numbers.
+#include <algorithm>
+#include <cmath>
+
+#include "attention/layer.h"
+#include "attention/recipe_reader.h"
+
+namespace heed::attention {
+
+// What they are given, and what they do.
+#define HEED_FUNCTIONS(X)                                                            \
+  /* Arguments: a name, a shape; with a 1 of int64. What is not given is nothing. */ \
+  X(arg) X(opt) X(given) X(more)                                                     \
+  /* Options: a name, what is taken when it is not given. */                         \
+  X(num) X(text) X(is_text) X(numbers) X(act) X(choices)                             \
+  /* A name, how many, the fallback, the least. */                                   \
+  X(axes)                                                                            \
+  /* Weights: names; an axis and a fallback. `find` gives a place with its dot. */   \
+  X(fresh) X(has) X(below) X(find) X(extent) X(rank)                                 \
+  /* An option, its fallback, what the weights say. */                               \
+  X(told)                                                                            \
+  /* A shape; for `optional` whether a new layer has one; what a new one is */       \
+  /* filled with: 0 uniform, 1 zeros, 2 ones. */                                     \
+  X(weight) X(optional)                                                              \
+  /* A weight that belongs to the layer and is not needed; one that must be there. */ \
+  X(ignore) X(raw)                                                                   \
+  /* Nodes: a further output of the last; numbers and a shape; a tensor and an */    \
+  /* activation. */                                                                  \
+  X(next) X(floats) X(activate)                                                      \
+  /* A kind, a tensor, a shape and perhaps a name; a tensor and perhaps a name. */   \
+  X(map) X(result)                                                                   \
+  /* The number of parts; a part of that number, applied to a tensor. */             \
+  X(parts) X(part)                                                                   \
+  /* Another kind, here. */                                                          \
+  X(layer)                                                                           \
+  /* Errors: of an option's value, of the call. */                                   \
+  X(wrong) X(invalid) X(ok)                                                          \
+  X(max) X(min) X(sqrt) X(len)
+
+namespace {
+
+enum Function {
+#define HEED_FUNCTION(name) k_##name,
+  HEED_FUNCTIONS(HEED_FUNCTION)
+#undef HEED_FUNCTION
+};
+
+// One text of all names, a blank behind each.
+constexpr char kNames[] =
+#define HEED_FUNCTION(name) #name " "
+    HEED_FUNCTIONS(HEED_FUNCTION)
+#undef HEED_FUNCTION
+    ;
+
+}  // namespace
+
+int Reader::builtin(std::string_view name) {
+  const char* at = kNames;
+  for (int which = 0; *at; ++which) {
+    size_t length = 0;
+    while (at[length] != ' ') ++length;
+    if (name == std::string_view(at, length)) return which;
+    at += length + 1;
+  }
+  return -1;
+}
+
+Datum Reader::call_builtin(int which, size_t first) {
+  arguments_.resize(std::max(arguments_.size(), first + 4));
+  const Named* const a = &arguments_[first];
+  const Datum &a0 = a[0].value, &a1 = a[1].value, &a2 = a[2].value, &a3 = a[3].value;
+  Builder& b = *b_;
+  switch (which) {
+    case k_arg:
+      return of_tensor(b.argument(text(a0), text(a1), whole(a2) ? DType::kI64 : DType::kF32));
+    case k_opt:
+      return of_tensor(b.optional_argument(text(a0), text(a1)));
+    case k_given:
+      return b.given(text(a0));
+    case k_more:
+      return b.has_more_arguments();
+
+    case k_num:
+      return b.number(text(a0), number(a1));
+    case k_text:
+      return of_text(b.text(text(a0)));
+    case k_is_text:
+      return b.is_text(text(a0));
+    case k_numbers:
+      return of_list(b.numbers(text(a0)));
+    case k_act: {
+      Datum result;
+      result.kind = Datum::kActivation;
+      kernels::Activation& kept = keep().activation;
+      kept = b.activation(text(a0), text(a1));
+      result.activation = &kept;
+      return result;
+    }
+    case k_choices:
+      return b.choices(text(a0), text(a1), static_cast<uint32_t>(whole(a2)));
+    case k_axes:
+      return of_list(b.per_axis(text(a0), whole(a1), whole(a2), whole(a3)));
+
+    case k_fresh:
+      return b.fresh();
+    case k_has:
+      return b.has(text(a0));
+    case k_below:
+      return b.has_below(text(a0));
+    case k_find: {
+      std::string found = b.find(text(a0));
+      if (!found.empty()) found.push_back('.');
+      return of_text(found);
+    }
+    case k_extent:
+      return b.extent(text(a0), whole(a1), whole(a2, 1));
+    case k_rank:
+      return b.rank(text(a0));
+    case k_told:
+      return b.told(text(a0), whole(a1), whole(a2));
+    case k_optional:
+      if (b.fresh() ? !a2.truth() : !b.has(text(a0))) return {};
+      return of_tensor(b.weight(text(a0), shape(a1), static_cast<Fill>(whole(a3))));
+    case k_weight:
+      return of_tensor(b.weight(text(a0), shape(a1), static_cast<Fill>(whole(a2))));
+    case k_ignore:
+      if (b.has(text(a0))) b.raw_weight(text(a0));
+      return {};
+    case k_raw:
+      b.raw_weight(text(a0));
+      return {};
+
+    case k_next:
+      return of_tensor(b.next_output());
+    case k_floats: {
+      std::vector<float> values;
+      if (a0.kind == Datum::kList) {
+        for (const Datum& value : *a0.list) values.push_back(static_cast<float>(value.number));
+      }
+      return of_tensor(b.constant(make_constant(std::span<const float>(values), shape(a1))));
+    }
+    case k_activate:
+      if (a1.kind != Datum::kActivation) break;
+      return of_tensor(b.activate(tensor(a0), *a1.activation));
+    case k_map:
+      b.map(text(a0), tensor(a1), text(a2), a3.kind == Datum::kText ? *a3.text : "attention");
+      return a1;
+    case k_result:
+      b.result(tensor(a0), a1.kind == Datum::kText ? *a1.text : "output");
+      return a0;
+
+    case k_parts:
+      return static_cast<double>(b.layer().parts.size());
+    case k_part:
+      return of_tensor(b.part(b.layer().parts[static_cast<size_t>(whole(a0))], tensor(a1)));
+    case k_layer:
+      if (const Named* body = find(text(a0), true)) return call(*body, arguments_.size());
+      break;
+
+    case k_wrong:
+    case k_invalid:
+      b.fail(which == k_wrong ? Code::kWrongValue : Code::kInvalidArgument, text(a0));
+      return {};
+    case k_ok:
+      return b.ok();
+
+    case k_max:
+      return std::max(number(a0), number(a1));
+    case k_min:
+      return std::min(number(a0), number(a1));
+    case k_sqrt:
+      return std::sqrt(number(a0));
+    case k_len:
+      if (a0.kind == Datum::kList) return static_cast<double>(a0.list->size());
+      break;
+  }
+  mistake("not for these values");
+  return {};
+}
+
+const std::string& Reader::text(const Datum& datum) {
+  static const std::string none;
+  if (datum.kind == Datum::kText) return *datum.text;
+  mistake("no text");
+  return none;
+}
+
+Shape Reader::shape(const Datum& datum) {
+  Shape shape;
+  if (datum.kind != Datum::kList || datum.list->size() > kMaxRank) {
+    mistake("no shape");
+    return shape;
+  }
+  for (const Datum& extent : *datum.list) shape.push_back(whole(extent));
+  return shape;
+}
+
+Datum Reader::of_text(std::string_view text) {
+  Datum datum;
+  datum.kind = Datum::kText;
+  std::string& kept = keep().text;
+  kept = text;
+  datum.text = &kept;
+  return datum;
+}
+
+Datum Reader::of_list(const std::vector<double>& numbers) {
+  Datum datum;
+  datum.kind = Datum::kList;
+  List& kept = keep().list;
+  for (double number : numbers) kept.push_back(number);
+  datum.list = &kept;
+  return datum;
+}
+
+}  // namespace heed::attention
