@@ -403,10 +403,12 @@ Datum Reader::primary() {
     expect(')');
   } else if (take('[')) {
     arguments(']');
-    Kept& kept = keep();
-    for (size_t i = first; i < arguments_.size(); ++i) kept.list.push_back(arguments_[i].value);
-    result.kind = Datum::kList;
-    result.list = &kept.list;
+    if (live_) {
+      Kept& kept = keep();
+      for (size_t i = first; i < arguments_.size(); ++i) kept.list.push_back(arguments_[i].value);
+      result.kind = Datum::kList;
+      result.list = &kept.list;
+    }
   } else {
     const std::string_view word = name();
     if (word.empty()) mistake("no value");
@@ -450,30 +452,27 @@ Datum Reader::number_literal() {
 }
 
 Datum Reader::text_literal() {
-  Datum result;
-  result.kind = Datum::kText;
-  std::string& out = keep().text;
-  result.text = &out;
+  std::string out;
   for (++at_; *at_ != '"';) {
     if (!*at_) {
       mistake("no \"");
-      break;
+      return {};
     }
-    if (*at_ != '{') {
-      out.push_back(*at_++);
+    const char c = *at_++;
+    if (c != '{') {
+      if (live_) out.push_back(c);
       continue;
     }
-    ++at_;
     const Datum inner = expression();
     expect('}');
     if (inner.kind == Datum::kNumber) {
       out.append(join(inner.number));
-    } else if (live_) {
+    } else if (inner.kind != Datum::kNothing) {
       out.append(text(inner));
     }
   }
-  if (*at_) ++at_;
-  return result;
+  ++at_;
+  return live_ ? of_text(out) : Datum();
 }
 
 Datum Reader::option() {
