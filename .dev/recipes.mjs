@@ -70,7 +70,8 @@ function tokensOf(text) {
 }
 
 /** The functions and layers of a text: each begins at the beginning of a line. */
-const definitionsOf = (text) => text.split(/^(?=(?:fn|layer) )/m).filter((part) => /^\w/.test(part));
+const definitionsOf = (text) =>
+  text.split(/^(?=(?:fn|layer) )/m).filter((part) => /^\w/.test(part));
 
 const isName = (token) => token?.kind === "word" && /^[A-Za-z_]/.test(token.value);
 
@@ -93,8 +94,12 @@ function namesOf(tokens) {
     if (token.given && !/^[A-Z]/.test(token.call)) given.add(token.value);
     if (before?.value === "for") locals.add(token.value);
     if (token.value !== "fn") return;
-    if (i > 0) locals.add(next.value), functions.add(next.value);
-    for (let j = i + 3; tokens[j].value !== ")"; j++) if (isName(tokens[j])) locals.add(tokens[j].value);
+    if (i > 0) {
+      locals.add(next.value);
+      functions.add(next.value);
+    }
+    for (let j = i + 3; tokens[j].value !== ")"; j++)
+      if (isName(tokens[j])) locals.add(tokens[j].value);
   });
   return { locals, functions, given };
 }
@@ -139,14 +144,16 @@ export function minified(texts) {
         const wish = favourite.get(name);
         // What begins with a capital is called as an operator.
         const fits = (letter) => !inner.has(name) || !kUpper.includes(letter);
-        const letter = [wish, ...letters].find((l) => letters.has(l) && fits(l)) ?? short.next().value;
+        const letter =
+          [wish, ...letters].find((l) => letters.has(l) && fits(l)) ?? short.next().value;
         letters.delete(letter);
         renamed.set(name, letter);
       }
       const nameOf = ({ value, call, given: isGiven }, before, next) => {
         if (kKeywords.has(value) || before?.value === "$") return value;
         if (isGiven) return /^[A-Z]/.test(call) ? value : given.get(value);
-        if (next?.value === "(" && !next.gap && !inner.has(value)) return functions.get(value) ?? value;
+        if (next?.value === "(" && !next.gap && !inner.has(value))
+          return functions.get(value) ?? value;
         if (before?.value === "fn" && !inner.has(value)) return functions.get(value);
         if (!locals.has(value)) return value;
         return given.get(value) ?? renamed.get(value);

@@ -1,5 +1,5 @@
-// What recipes (recipe.h) work with: a layer's options, the weights below its place in a state dict,
-// and the nodes that it adds to a graph.
+// What recipes (recipe.h) work with: a layer's options, the weights below its place in a state
+// dict, and the nodes that it adds to a graph.
 //
 //   layer ECA {
 //     x = arg("x", "batch channels *")
@@ -106,8 +106,8 @@ class Builder {
   void map(const std::string& kind, Value value, const std::string& shape, const std::string& name);
   void result(Value value, const std::string& name);
 
-  // What `build` builds of these arguments with the weights below `name`, which ends with a dot; its
-  // first result. Its map "attention" is called `map` here.
+  // What `build` builds of these arguments with the weights below `name`, which ends with a dot;
+  // its first result. Its map "attention" is called `map` here.
   Value nested(FunctionRef<void(Builder&)> build, const std::string& name,
                const std::vector<Value>& arguments, const std::string& map);
   // A part of this layer (of Sequential and its like) on x: its first result.

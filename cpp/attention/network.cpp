@@ -123,8 +123,8 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   }
   for (const Argument& argument : b.arguments_) {
     if (!argument.used) {
-      b.fail(Code::kUnknownName, join("there is no input '", argument.name, "'; there are ",
-                                      without_comma(c.inputs)));
+      b.fail(Code::kUnknownName,
+             join("there is no input '", argument.name, "'; there are ", without_comma(c.inputs)));
     }
   }
   for (size_t i = first_block; i < c.graph.blocks.size(); ++i) {

@@ -57,8 +57,8 @@ bool build_by_recipe(Builder& b, std::string_view kind) {
 
 void Reader::mistake(const char* what) {
   if (!mistaken_) {
-    b_->fail(Code::kInternal, join("a mistake in the recipe, ", what, ", in front of: ",
-                                   std::string_view(at_).substr(0, 40)));
+    b_->fail(Code::kInternal, join("a mistake in the recipe, ", what,
+                                   ", in front of: ", std::string_view(at_).substr(0, 40)));
   }
   at_ = "";
   mistaken_ = stopped_ = true;
@@ -277,16 +277,29 @@ struct Infix {
   uint8_t level;
   char node[15];  // of tensors
 };
-enum { kOr, kAnd, kEqual, kUnequal, kAtMost, kAtLeast, kLess, kMore, kPlus, kMinus, kTimes, kWhole,
-       kOver, kRest, kInfixes };
+enum {
+  kOr,
+  kAnd,
+  kEqual,
+  kUnequal,
+  kAtMost,
+  kAtLeast,
+  kLess,
+  kMore,
+  kPlus,
+  kMinus,
+  kTimes,
+  kWhole,
+  kOver,
+  kRest,
+  kInfixes
+};
 constexpr Infix kInfix[] = {
-    {"or", 1, ""},          {"and", 2, ""},
-    {"==", 3, ""},          {"!=", 3, ""},
-    {"<=", 3, "LessOrEqual"}, {">=", 3, "GreaterOrEqual"},
-    {"<", 3, "Less"},       {">", 3, "Greater"},
-    {"+", 4, "Add"},        {"-", 4, "Sub"},
-    {"*", 5, "Mul"},        {"//", 5, "Div"},
-    {"/", 5, "Div"},        {"%", 5, "Mod"},
+    {"or", 1, ""},    {"and", 2, ""},           {"==", 3, ""},
+    {"!=", 3, ""},    {"<=", 3, "LessOrEqual"}, {">=", 3, "GreaterOrEqual"},
+    {"<", 3, "Less"}, {">", 3, "Greater"},      {"+", 4, "Add"},
+    {"-", 4, "Sub"},  {"*", 5, "Mul"},          {"//", 5, "Div"},
+    {"/", 5, "Div"},  {"%", 5, "Mod"},
 };
 
 bool same(const Datum& a, const Datum& b) {
@@ -511,16 +524,6 @@ Datum Reader::call_by_name(std::string_view word, size_t first) {
   return {};
 }
 
-namespace {
-
-std::vector<int64_t> integers_of(const List& list) {
-  std::vector<int64_t> values;
-  for (const Datum& datum : list) values.push_back(static_cast<int64_t>(datum.number));
-  return values;
-}
-
-}  // namespace
-
 Datum Reader::call_node(std::string_view op, size_t first) {
   std::vector<Value> inputs;
   for (size_t i = first; i < arguments_.size(); ++i) {
@@ -574,58 +577,6 @@ Datum Reader::call_under(size_t first) {
   const Value result = outer->nested(inner, place, inputs, map);
   b_ = outer;
   return of_tensor(result);
-}
-
-// --- Values ---
-
-bool Datum::truth() const {
-  switch (kind) {
-    case kNothing:
-      return false;
-    case kNumber:
-      return number != 0;
-    case kText:
-      return !text->empty();
-    case kList:
-      return !list->empty();
-    default:
-      return true;
-  }
-}
-
-Value Reader::tensor(const Datum& datum) {
-  switch (datum.kind) {
-    case Datum::kTensor:
-      return datum.tensor;
-    case Datum::kList: {
-      const std::vector<int64_t> values = integers_of(*datum.list);
-      return b_->constant(make_constant(std::span<const int64_t>(values),
-                                        Shape{static_cast<Extent>(values.size())}));
-    }
-    case Datum::kNothing:
-      return kNoTensor;
-    default:
-      return b_->scalar(static_cast<float>(number(datum)));
-  }
-}
-
-double Reader::number(const Datum& datum, double fallback) {
-  if (datum.kind == Datum::kNumber) return datum.number;
-  if (datum.kind != Datum::kNothing && live_) mistake("no number");
-  return fallback;
-}
-
-Extent Reader::whole(const Datum& datum, Extent fallback) {
-  constexpr double kMost = kMostElements;
-  return static_cast<Extent>(std::max(-kMost, std::min(kMost, number(datum, fallback))));
-}
-
-Datum Reader::of_tensor(Value tensor) {
-  Datum datum;
-  if (tensor == kNoTensor) return datum;
-  datum.kind = Datum::kTensor;
-  datum.tensor = tensor;
-  return datum;
 }
 
 }  // namespace heed::attention

@@ -20,7 +20,8 @@
 //   layer Name s                like a function, at the beginning of a line: a kind of layer
 //   value
 // Functions at the beginning of a line can be called from everywhere. Those inside of a function
-// see its variables. Arguments that are left out are nothing; `kernel=3` gives one by its name.
+// see its variables. Arguments that are left out are nothing; `kernel=3`, behind the others, gives
+// one by its name.
 //
 // Values: numbers, texts, lists, tensors, activations, nothing. What is 0, empty or nothing is
 // false.
@@ -37,8 +38,8 @@
 //
 // The layer's place: under("place.", "map", x, ...) s is what s builds of these arguments with the
 // weights below the place, its map being called "map"; layer("Name") in it builds another kind.
-// All other names are functions of recipe.cpp's table (which are Builder's) or of other recipes.
-// The names of weights' places end with their dot.
+// All other functions are those of recipe_functions.def, and of other recipes. The names of
+// weights' places end with their dot.
 //
 // Errors of what is built stay with the Builder, and nothing stops. A mistake in a text is an
 // error (kInternal) that shows what could not be read, and ends the recipe.

@@ -7,48 +7,18 @@
 
 namespace heed::attention {
 
-// What they are given, and what they do.
-#define HEED_FUNCTIONS(X)                                                            \
-  /* Arguments: a name, a shape; with a 1 of int64. What is not given is nothing. */ \
-  X(arg) X(opt) X(given) X(more)                                                     \
-  /* Options: a name, what is taken when it is not given. */                         \
-  X(num) X(text) X(is_text) X(numbers) X(act) X(choices)                             \
-  /* A name, how many, the fallback, the least. */                                   \
-  X(axes)                                                                            \
-  /* Weights: names; an axis and a fallback. `find` gives a place with its dot. */   \
-  X(fresh) X(has) X(below) X(find) X(extent) X(rank)                                 \
-  /* An option, its fallback, what the weights say. */                               \
-  X(told)                                                                            \
-  /* A shape; for `optional` whether a new layer has one; what a new one is */       \
-  /* filled with: 0 uniform, 1 zeros, 2 ones. */                                     \
-  X(weight) X(optional)                                                              \
-  /* A weight that belongs to the layer and is not needed; one that must be there. */ \
-  X(ignore) X(raw)                                                                   \
-  /* Nodes: a further output of the last; numbers and a shape; a tensor and an */    \
-  /* activation. */                                                                  \
-  X(next) X(floats) X(activate)                                                      \
-  /* A kind, a tensor, a shape and perhaps a name; a tensor and perhaps a name. */   \
-  X(map) X(result)                                                                   \
-  /* The number of parts; a part of that number, applied to a tensor. */             \
-  X(parts) X(part)                                                                   \
-  /* Another kind, here. */                                                          \
-  X(layer)                                                                           \
-  /* Errors: of an option's value, of the call. */                                   \
-  X(wrong) X(invalid) X(ok)                                                          \
-  X(max) X(min) X(sqrt) X(len)
-
 namespace {
 
 enum Function {
 #define HEED_FUNCTION(name) k_##name,
-  HEED_FUNCTIONS(HEED_FUNCTION)
+#include "attention/recipe_functions.def"
 #undef HEED_FUNCTION
 };
 
 // One text of all names, a blank behind each.
 constexpr char kNames[] =
 #define HEED_FUNCTION(name) #name " "
-    HEED_FUNCTIONS(HEED_FUNCTION)
+#include "attention/recipe_functions.def"
 #undef HEED_FUNCTION
     ;
 
@@ -176,6 +146,64 @@ Datum Reader::call_builtin(int which, size_t first) {
   }
   mistake("not for these values");
   return {};
+}
+
+// --- Values ---
+
+bool Datum::truth() const {
+  switch (kind) {
+    case kNothing:
+      return false;
+    case kNumber:
+      return number != 0;
+    case kText:
+      return !text->empty();
+    case kList:
+      return !list->empty();
+    default:
+      return true;
+  }
+}
+
+std::vector<int64_t> integers_of(const List& list) {
+  std::vector<int64_t> values;
+  for (const Datum& datum : list) values.push_back(static_cast<int64_t>(datum.number));
+  return values;
+}
+
+Value Reader::tensor(const Datum& datum) {
+  switch (datum.kind) {
+    case Datum::kTensor:
+      return datum.tensor;
+    case Datum::kList: {
+      const std::vector<int64_t> values = integers_of(*datum.list);
+      return b_->constant(make_constant(std::span<const int64_t>(values),
+                                        Shape{static_cast<Extent>(values.size())}));
+    }
+    case Datum::kNothing:
+      return kNoTensor;
+    default:
+      return b_->scalar(static_cast<float>(number(datum)));
+  }
+}
+
+double Reader::number(const Datum& datum, double fallback) {
+  if (datum.kind == Datum::kNumber) return datum.number;
+  if (datum.kind != Datum::kNothing && live_) mistake("no number");
+  return fallback;
+}
+
+Extent Reader::whole(const Datum& datum, Extent fallback) {
+  constexpr double kMost = kMostElements;
+  return static_cast<Extent>(std::max(-kMost, std::min(kMost, number(datum, fallback))));
+}
+
+Datum Reader::of_tensor(Value tensor) {
+  Datum datum;
+  if (tensor == kNoTensor) return datum;
+  datum.kind = Datum::kTensor;
+  datum.tensor = tensor;
+  return datum;
 }
 
 const std::string& Reader::text(const Datum& datum) {

@@ -32,6 +32,8 @@ struct Datum {
   bool truth() const;
 };
 
+std::vector<int64_t> integers_of(const List& list);
+
 struct Named {
   std::string_view name;  // empty: an argument that is given by its place
   Datum value;
@@ -109,9 +111,9 @@ class Reader {
   bool mistaken_ = false;
   Datum last_;  // the value of the last statement
   std::vector<Named> variables_;
-  size_t globals_;      // the texts' functions come first
-  size_t visible_;      // the first variable that the function sees
-  size_t frame_ = 0;    // the first that is its own
+  size_t globals_;    // the texts' functions come first
+  size_t visible_;    // the first variable that the function sees
+  size_t frame_ = 0;  // the first that is its own
   std::vector<Named> arguments_;
   std::forward_list<Kept> kept_;
 };

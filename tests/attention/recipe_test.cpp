@@ -67,7 +67,8 @@ TEST_CASE("recipes compare and decide", "[recipe]") {
   CHECK(value_of("3 > 2") == "1");
   CHECK(value_of("1 + 1 == 2") == "1");
   CHECK(value_of("1 != 1") == "0");
-  CHECK(error_of(R"(a = "x" b = "x" wrong("{a == b}{a == 1}{none == 0}{none == other}"))") == "1001");
+  CHECK(error_of(R"(a = "x" b = "x" wrong("{a == b}{a == 1}{none == 0}{none == other}"))") ==
+        "1001");
   CHECK(value_of("0 or 5") == "5");
   CHECK(value_of("4 or 5") == "4");
   CHECK(value_of("4 and 5") == "5");
@@ -81,15 +82,17 @@ TEST_CASE("recipes compare and decide", "[recipe]") {
 TEST_CASE("recipes evaluate only what they need", "[recipe]") {
   CHECK(error_of(R"(x = 1 or wrong("a")  y = 0 and wrong("b")  wrong("c"))") == "c");
   CHECK(error_of(R"(x = 1 ? 2 : wrong("a")  y = 0 ? wrong("b") : 3  wrong("c"))") == "c");
-  CHECK(error_of(R"(if 0 wrong("a") else if 0 { wrong("b") } else { wrong("c") } wrong("d"))") == "c");
+  CHECK(error_of(R"(if 0 wrong("a") else if 0 { wrong("b") } else { wrong("c") } wrong("d"))") ==
+        "c");
   CHECK(error_of(R"(if 1 { if 0 wrong("a") } else wrong("b") wrong("c"))") == "c");
   CHECK(error_of(R"(fn f() wrong("a") wrong("b"))") == "b");
 }
 
 TEST_CASE("recipes have texts, lists and variables", "[recipe]") {
   CHECK(error_of(R"(m = 3 wrong("paths.{m}.conv{m - 3 ? "s" : ""}{none}"))") == "paths.3.conv");
-  CHECK(error_of(R"(l = [1, 2] + [3, [4]] wrong("{l[0]}{l[2]}{l[3][0]} {len(l)} {l[7]}{l[-1]}"))") ==
-        "134 4 ");
+  CHECK(
+      error_of(R"(l = [1, 2] + [3, [4]] wrong("{l[0]}{l[2]}{l[3][0]} {len(l)} {l[7]}{l[-1]}"))") ==
+      "134 4 ");
   CHECK(error_of(R"(n = 5 wrong("{n[3]} {["a", "b"][1]}"))") == "5 b");
   CHECK(error_of("order = 1 # or = 2\nwrong(\"{order}\")") == "1");
 }
@@ -127,16 +130,19 @@ TEST_CASE("recipes read options", "[recipe]") {
   const Options given = {{"size", 4}, {"on", 1}, {"mode", "b"}, {"list", {1, 2}}, {"eps", 0.5}};
   const char* body = R"(wrong("{$size}{$other} {$size(9)} {$other(9)} {$on()}{$other()}"))";
   CHECK(error_of(body, given) == "10 4 9 10");
-  CHECK(error_of(R"(wrong("{$mode("a|b")}{$other("a|b")} {text("mode")}{is_text("mode")}{is_text("size")}"))",
-                 given) == "10 b10");
-  CHECK(error_of(R"(l = numbers("list") wrong("{l[0]}{l[1]} {num("eps", 1)} {num("other", 1)}"))", given) ==
-        "12 0.5 1");
-  CHECK(error_of(R"(l = axes("list", 2, 0, 0) m = axes("size", 2, 0, 0) wrong("{l[1]}{m[1]}"))", given) ==
-        "24");
+  CHECK(
+      error_of(
+          R"(wrong("{$mode("a|b")}{$other("a|b")} {text("mode")}{is_text("mode")}{is_text("size")}"))",
+          given) == "10 b10");
+  CHECK(error_of(R"(l = numbers("list") wrong("{l[0]}{l[1]} {num("eps", 1)} {num("other", 1)}"))",
+                 given) == "12 0.5 1");
+  CHECK(error_of(R"(l = axes("list", 2, 0, 0) m = axes("size", 2, 0, 0) wrong("{l[1]}{m[1]}"))",
+                 given) == "24");
   CHECK(error_of("x = $size(1)", {{"size", 0}}) ==
         "the option 'size' must be a whole number from 1 on, not 0");
   CHECK(error_of("x = $size(1, 0) wrong(\"{x}\")", {{"size", 0}}) == "0");
-  CHECK(error_of("x = $mode(\"a|b\")", {{"mode", "c"}}) == "the option 'mode' is 'c', expected a|b");
+  CHECK(error_of("x = $mode(\"a|b\")", {{"mode", "c"}}) ==
+        "the option 'mode' is 'c', expected a|b");
 }
 
 TEST_CASE("recipes make nodes", "[recipe]") {
@@ -151,8 +157,10 @@ TEST_CASE("recipes make nodes", "[recipe]") {
   CHECK(output_of(head + "result(Concat([x, x], axis=1) + Concat(x, x, axis=1))", {x}) ==
         Values{2, 4, 6, 8, 2, 4, 6, 8});
   CHECK(output_of(head + "result(Reshape(x, Shape(x) / [1] * [1]))", {x}) == Values{1, 2, 3, 4});
-  CHECK(output_of(head + "result(activate(x - 2, act(\"\", \"relu\")))", {x}) == Values{0, 0, 1, 2});
-  CHECK(output_of(head + "y = Split(x, axis=1, num_outputs=2) result(next() - y)", {x}) == Values{2, 2});
+  CHECK(output_of(head + "result(activate(x - 2, act(\"\", \"relu\")))", {x}) ==
+        Values{0, 0, 1, 2});
+  CHECK(output_of(head + "y = Split(x, axis=1, num_outputs=2) result(next() - y)", {x}) ==
+        Values{2, 2});
   CHECK(output_of(head + "result(x * floats([1, 0.5], [2]))", {x}) == Values{1, 1, 3, 2});
   CHECK(output_of(head + "y = opt(\"y\", \"*\") result(x + (y or 1))", {x}) == Values{2, 3, 4, 5});
 }
@@ -165,7 +173,8 @@ TEST_CASE("a recipe builds others at a place below its own", "[recipe]") {
       "x = arg(\"x\", \"*\") y = under(\"a.\", \"first\", x) test_part() "
       "result(under(\"b.\", \"second\", y) layer(\"TestPart\"))",
       part);
-  const NamedWeights weights = named_weights({weight("a.w", {2}, {2, 3}), weight("b.w", {2}, {5, 7})});
+  const NamedWeights weights =
+      named_weights({weight("a.w", {2}, {2, 3}), weight("b.w", {2}, {5, 7})});
   const auto results = run_layer({kind, "", {}, {}}, &weights, {weight("x", {1, 2}, {1, 1})});
   REQUIRE(results.status().message == "");
   const auto values = results.value().output().values<float>();
@@ -181,7 +190,8 @@ TEST_CASE("mistakes in a recipe are errors that show where", "[recipe]") {
   };
   CHECK(shown("x = (1 + 2 y = 3") == "a mistake in the recipe, no ), in front of: y = 3");
   CHECK(shown("x = * 2") == "a mistake in the recipe, no value, in front of: * 2");
-  CHECK(shown("x = nowhere(1)") == "a mistake in the recipe, no such function, in front of: nowhere(1)");
+  CHECK(shown("x = nowhere(1)") ==
+        "a mistake in the recipe, no such function, in front of: nowhere(1)");
   CHECK(shown("x = [1] * 2") == "a mistake in the recipe, no number, in front of: ");
   CHECK(shown("x = has(3) ") == "a mistake in the recipe, no text, in front of:  ");
   CHECK(shown("x = weight(\"w\", 3) ") == "a mistake in the recipe, no shape, in front of:  ");
