@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "attention/options.h"
+#include "attention/layer.h"
 #include "base/function_ref.h"
 #include "graph/graph.h"
 #include "graph/named_weights.h"
@@ -26,8 +26,6 @@
 namespace heed::attention {
 
 using Value = TensorId;
-
-struct Layer;
 
 // What a new layer's weight begins with; PyTorch's defaults.
 enum class Fill : uint8_t {
@@ -121,15 +119,8 @@ class Builder {
   friend class Network;
   friend heed::Result<Graph> build_layer(const Layer&, const NamedWeights*,
                                          std::span<const struct GivenInput>);
-  struct Argument {
-    std::string name;  // empty: by its place
-    Value value;
-    bool used = false;
-  };
-  struct Result {
-    std::string name;
-    Value value;
-  };
+  using Argument = NamedValue;
+  using Result = NamedValue;
 
   Builder(Construction& construction, const Layer& layer) : c_(construction), layer_(&layer) {}
   // Builds a layer whose weights are below `prefix` and its place.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "attention/builder.h"
-#include "attention/layer.h"
 
 namespace heed::attention {
 

@@ -176,8 +176,8 @@ TensorId Network::input(std::string name, DType dtype, std::vector<Dimension> di
 }
 
 std::vector<TensorId> Network::apply(const Layer& layer, std::span<const Argument> arguments) {
-  std::vector<Builder::Argument> given;
-  for (const Argument& argument : arguments) given.push_back({argument.name, argument.value});
+  std::vector<Argument> given;
+  for (const Argument& argument : arguments) given.push_back(argument);
   std::vector<Builder::Result> results;
   construction_->inputs.clear();
   Builder::build(layer, *construction_, std::move(given), "", results);

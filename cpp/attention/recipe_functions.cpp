@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/layer.h"
 #include "attention/recipe_reader.h"
 
 namespace heed::attention {
