@@ -33,7 +33,7 @@ layer AdditiveAttention {
   map("temporal", a, "batch queries keys")
   y = MatMul(a, memory)
   out = "linear_out.weight"
-  result(has(out) ? linear(Concat(y, query, axis=-1), "linear_out.", extent(out, 0), channels + wide)
-                  : y)
+  if has(out) y = linear(Concat(y, query, axis=-1), "linear_out.", extent(out, 0), channels + wide)
+  result(y)
 }
 )";

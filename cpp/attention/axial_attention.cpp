@@ -6,7 +6,8 @@ fn norm_factor(place, channels) {
   ignore("{place}num_batches_tracked")
   factor = weight("{place}weight", [channels], 2)
          / Sqrt(weight("{place}running_var", [channels], 2) + 1e-5)
-  [factor, weight("{place}bias", [channels], 1) - weight("{place}running_mean", [channels], 1) * factor]
+  mean = weight("{place}running_mean", [channels], 1)
+  [factor, weight("{place}bias", [channels], 1) - mean * factor]
 }
 
 fn axial_deeplab() {
@@ -22,7 +23,8 @@ fn axial_deeplab() {
   half = width // 2
   if twice % (4 * groups) {
     raw(similarity)  # which may be why
-    return wrong("{out} output channels do not divide into {groups} groups of queries and keys of the same width")
+    into = "{groups} groups of queries and keys of the same width"
+    return wrong("{out} output channels do not divide into {into}")
   }
   x = arg("x", along_width ? "batch {channels} height {size}" : "batch {channels} {size} width")
   ignore("flatten_index")

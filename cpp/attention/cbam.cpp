@@ -33,7 +33,8 @@ layer CBAM {
   light = $light(extent("spatial.conv.conv.weight", 1, 2) == 1, 0)
   x = arg("x", "batch channels height width")
   y = under(["ChannelGate.", "channel.", "ca."][names], "channel", x) channel_gate(light)
-  if !$noSpatial() y = under(["SpatialGate.", "spatial.", "sa."][names], "spatial", y) layer("SpatialGate")
+  if !$noSpatial()
+    y = under(["SpatialGate.", "spatial.", "sa."][names], "spatial", y) layer("SpatialGate")
   result($residual(names == 2, 0) ? y + x : y)
 }
 )";

@@ -2,10 +2,10 @@
 #include "attention/recipes.h"
 
 const char heed::attention::recipes::context[] = R"(
-# Positions x (batch, channels, height, width) pooled by the softmax of their scores w.x + b, w and b
-# the weights of a 1x1 convolution: (batch, channels, 1, 1). The softmax (batch, 1, 1, positions) is
-# the next output. One query for all images, w; keys and values are the positions. A bias is added to
-# all scores; `bias`: a new layer has one.
+# Positions x (batch, channels, height, width) pooled by the softmax of their scores w.x + b, w and
+# b the weights of a 1x1 convolution: (batch, channels, 1, 1). The softmax (batch, 1, 1, positions)
+# is the next output. One query for all images, w; keys and values are the positions. A bias is
+# added to all scores; `bias`: a new layer has one.
 fn context_of(x, place, channels, bias) {
   w = weight("{place}weight", [1, channels, 1, 1])
   shift = optional("{place}bias", [1], bias)

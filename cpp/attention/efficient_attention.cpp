@@ -12,7 +12,8 @@ layer EfficientAttention {
   }
   x = arg("x", "batch {channels} height width")
   fn projected(place, out)
-    Reshape(Transpose(conv(x, place, out, channels), perm=[0, 2, 3, 1]), [0, -1, heads, out // heads])
+    Reshape(Transpose(conv(x, place, out, channels), perm=[0, 2, 3, 1]),
+            [0, -1, heads, out // heads])
   k = Softmax(projected("keys.", keys), axis=1)
   q = Softmax(projected("queries.", keys), axis=3)
   context = Einsum(k, projected("values.", values), equation="bnhk,bnhv->bhkv")

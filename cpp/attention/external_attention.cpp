@@ -25,7 +25,8 @@ layer ExternalAttention {
     y = Conv(x, product("linear_0.weight", memory, name, channels, channels))
     a = over_memory(tokens(y), 2, 1e-9)
     map("self", Transpose(a, perm=[0, 2, 1]), "batch memory positions")
-    y = Conv(from_tokens(a, x), product("conv2.0.weight", channels, "linear_1.weight", channels, memory),
+    y = Conv(from_tokens(a, x),
+             product("conv2.0.weight", channels, "linear_1.weight", channels, memory),
              optional("conv2.0.bias", [channels], 0))
     return result(Relu(norm(y, "conv2.1.", channels) + x))
   }

@@ -40,7 +40,8 @@ layer GatherExcite {
     window = [extent + pad, extent + pad]
     steps = [extent, extent]
     pads = [pad, pad, pad, pad]
-    z = extent ? AveragePool(x, kernel_shape=window, strides=steps, pads=pads) : GlobalAveragePool(x)
+    z = extent ? AveragePool(x, kernel_shape=window, strides=steps, pads=pads)
+               : GlobalAveragePool(x)
     if $addMaxPool()
       z = (z + (extent ? MaxPool(x, kernel_shape=window, strides=steps, pads=pads)
                        : GlobalMaxPool(x))) * 0.5

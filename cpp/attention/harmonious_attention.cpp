@@ -45,7 +45,8 @@ fn ha_crops(x, theta) {
 }
 
 layer SpatialAttn
-  result(map("spatial", ha_spatial(arg("x", "batch channels height width"), ""), "batch 1 height width"))
+  result(map("spatial", ha_spatial(arg("x", "batch channels height width"), ""),
+             "batch 1 height width"))
 
 layer ChannelAttn {
   channels = channels_of("conv1.conv.weight", 1)

@@ -20,8 +20,8 @@ layer LambdaLayer {
   content = Einsum(keys, tokens(v), equation="bnk,bnv->bkv")
   y = MatMul(Reshape(queries, [0, -1, width]), content)
 
-  # The embedding as the weight of a convolution from one channel to `width`, of odd extents. That of
-  # all relative positions reaches as far as the map does.
+  # The embedding as the weight of a convolution from one channel to `width`, of odd extents. That
+  # of all relative positions reaches as far as the map does.
   made_for = axes("size", 2, 1, 1)
   kernel = []
   for i 2

@@ -13,7 +13,8 @@ fn seen_positions(x, axis, shape) {
 fn positions(x, axis) Range(0, real(extent_of(x, axis)), 1)
 
 # Softmax over the last axis of what is seen (nothing: all). The others get 0, all of them where
-# nothing is seen: what is hidden is finite, so that all are equal, and the product makes them zeros.
+# nothing is seen: what is hidden is finite, so that all are equal, and the product makes them 0.
 fn masked_softmax(scores, seen)
-  seen ? Softmax(Where(seen, scores, -3.4028235e38), axis=-1) * real(seen) : Softmax(scores, axis=-1)
+  seen ? Softmax(Where(seen, scores, -3.4028235e38), axis=-1) * real(seen)
+       : Softmax(scores, axis=-1)
 )";

@@ -5,7 +5,8 @@ const char heed::attention::recipes::multi_head_attention_layer[] = R"(
 # Layer norm, or the RMS norm, as the option says; and that of every head.
 fn told_norm(x, place, width) {
   epsilon = num("epsilon", 1e-5)
-  if $norm("layer|rms") RMSNormalization(x, weight("{place}weight", [width], 2), epsilon=epsilon, axis=-1)
+  if $norm("layer|rms")
+    RMSNormalization(x, weight("{place}weight", [width], 2), epsilon=epsilon, axis=-1)
   else layer_norm(x, place, width, epsilon)
 }
 fn norm_heads(x, place, width)
@@ -51,8 +52,8 @@ layer MultiHeadAttention {
 
   # In PyTorch's order: rows are queries, keys, values.
   fn in_parts(t, columns)
-    by_heads ? Reshape(Transpose(Reshape(t, [heads, 3, width] + columns), perm=columns ? [1, 0, 2, 3] : [1, 0, 2]),
-                       [-1] + columns)
+    by_heads ? Reshape(Transpose(Reshape(t, [heads, 3, width] + columns),
+                                 perm=columns ? [1, 0, 2, 3] : [1, 0, 2]), [-1] + columns)
              : t
   if fused {
     w = weight(name, transposed ? [channels, all] : [all, channels])
@@ -100,7 +101,8 @@ layer MultiHeadAttention {
   blocks = $trueMeans ? $trueMeans("attend|blocked") : fresh() or in_proj or apart
   causal = told_causal()
   if causal and free_keys {
-    if !mask invalid("with added keys the option 'causal' needs the mask too, as PyTorch's is_causal does")
+    if !mask
+      invalid("with added keys the option 'causal' needs the mask too, as PyTorch's is_causal does")
     causal = 0
   }
   capacity = $cache(0)
@@ -109,7 +111,8 @@ layer MultiHeadAttention {
   average = $averageHeads()
   scale = told_scale()
   interleaved = rotary and $rotary("half|interleaved")
-  packed = fused and value == query and !norms and !rotary and !free_keys and heads == kv_heads and !capacity
+  packed = fused and value == query and heads == kv_heads
+       and !norms and !rotary and !free_keys and !capacity
   if packed q = MatMul(x, w, bias, transB=1)
   else {
     q = project(x, 0)
@@ -154,7 +157,8 @@ layer MultiHeadAttention {
   out = find("out_proj|proj|o_proj|c_proj|dense")
   columns = out == "c_proj."
   last = extent("{out}weight", columns, channels)
-  y = columns ? MatMul(y, weight("c_proj.weight", [inner, last]), optional("c_proj.bias", [last], 1, 1))
+  y = columns ? MatMul(y, weight("c_proj.weight", [inner, last]),
+                       optional("c_proj.bias", [last], 1, 1))
               : linear(y, out, last, inner)
   result(turned(y))
 }

@@ -14,7 +14,8 @@ fn keras_conv(x, place, out, in, kernel, dilation, bias) {
 fn keras_norm(x, place, channels)
   Relu(BatchNormalization(
       x, weight("{place}.gamma", [channels], 2), weight("{place}.beta", [channels], 1),
-      weight("{place}.moving_mean", [channels], 1), weight("{place}.moving_variance", [channels], 2),
+      weight("{place}.moving_mean", [channels], 1),
+      weight("{place}.moving_variance", [channels], 2),
       epsilon=1e-3, training_mode=1))
 
 layer PyramidFeatureAttention {
