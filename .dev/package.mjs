@@ -22,6 +22,7 @@ import { join } from "node:path";
 import { build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
 import { generateLayers } from "./layers.mjs";
+import { generateRecipes } from "./recipes.mjs";
 import { build, once, root, say } from "./run.mjs";
 
 const finished = join(build, "package");
@@ -49,6 +50,7 @@ const options = {
 
 export async function buildPackage() {
   await generateLayers();
+  await generateRecipes();
   await once(
     "package",
     {
@@ -57,7 +59,7 @@ export async function buildPackage() {
           "web/src",
           "build/generated/engine.ts",
           "build/generated/embedded.ts",
-          "build/generated/embedded-layers.ts",
+          "build/generated/recipes.ts",
           "build/generated/layers.ts",
           "build/generated/heed.mjs",
         ],
@@ -65,6 +67,7 @@ export async function buildPackage() {
           ".dev/package.mjs",
           ".dev/declarations.mjs",
           ".dev/layers.mjs",
+          ".dev/recipes.mjs",
           "package-lock.json",
           "package.json",
           "tsconfig.json",

@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       {
-        find: /^heed\/(engine|embedded|embedded-layers)$/,
+        find: /^heed\/(engine|embedded|recipes)$/,
         replacement: `${build}/generated/$1.ts`,
       },
       { find: /^heed$/, replacement: `${build}/package/index.js` },

@@ -1,48 +1,30 @@
-#include "attention/attention_gate.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-void build_attention_gate(Builder& b) {
-  const bool additive = b.fresh() ? b.choice("form", "grid|additive") == 1 : b.has("W_x.0.weight");
-  const char* const of_x = additive ? "W_x.0" : "theta";
-  const char* const of_g = additive ? "W_g.0" : "phi";
-  const std::string weight = join(of_x, ".weight");
-  const Extent channels = b.channels(weight, 1);
-  const Extent gating = b.extent_or_option(join(of_g, ".weight"), 1, "gating");
-  const Extent hidden = b.extent(weight, 0, b.integer("hidden", channels / 2, 1));
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const Value g =
-      b.argument("g", additive ? "batch # height width" : "batch # rows columns", {gating});
-  Value a;
-  if (additive) {
-    const auto unit = [&](Value z, const char* name, Extent out, Extent in) {
-      return b.batch_norm(b.conv(z, join(name, ".0"), {.out = out, .in = in}), join(name, ".1"),
-                          out);
-    };
-    const Value sum = b.add(unit(g, "W_g", hidden, gating), unit(x, "W_x", hidden, channels));
-    a = b.sigmoid(unit(b.relu(sum), "psi", 1, hidden));
+const char heed::attention::recipes::attention_gate[] = R"(
+layer AttentionGate {
+  additive = fresh() ? $form("grid|additive") : has("W_x.0.weight")
+  of_x = additive ? "W_x.0." : "theta."
+  of_g = additive ? "W_g.0." : "phi."
+  name = "{of_x}weight"
+  channels = channels_of(name, 1)
+  gating = told_by("{of_g}weight", 1, "gating")
+  hidden = extent(name, 0, $hidden(channels // 2))
+  x = arg("x", "batch {channels} height width")
+  spatial = additive ? "height width" : "rows columns"
+  g = arg("g", "batch {gating} {spatial}")
+  fn unit(z, name, out, in) norm(conv(z, "{name}.0.", out, in), "{name}.1.", out)
+  if additive {
+    sum = unit(g, "W_g", hidden, gating) + unit(x, "W_x", hidden, channels)
+    a = Sigmoid(unit(Relu(sum), "psi", 1, hidden))
   } else {
-    const Extent kernel = b.extent(weight, 2, 2);
-    const Value theta = b.conv(x, of_x,
-                               {.out = hidden,
-                                .in = channels,
-                                .kernel = {kernel, kernel},
-                                .stride = kernel,
-                                .padding = 0,
-                                .bias = Bias::kNone});
-    const Value phi = b.conv(g, of_g, {.out = hidden, .in = gating});
-    const Value sum = b.add(theta, b.resize(phi, b.size_of(theta), "linear", false));
-    const Value psi = b.conv(b.relu(sum), "psi", {.out = 1, .in = hidden});
-    a = b.resize(b.sigmoid(psi), b.size_of(x), "linear", false);
+    kernel = extent(name, 2, 2)
+    theta = conv(x, of_x, hidden, channels, kernel=kernel, stride=kernel, padding=0, bias=0)
+    phi = conv(g, of_g, hidden, gating)
+    sum = theta + resize(phi, size(theta), "half_pixel")
+    a = resize(Sigmoid(conv(Relu(sum), "psi.", 1, hidden)), size(x), "half_pixel")
   }
-  b.map("spatial", a, "batch 1 height width");
-  Value y = b.mul(x, a);
-  if (!additive) {
-    y = b.batch_norm(b.conv(y, "W.0", {.out = channels, .in = channels}), "W.1", channels);
-  }
-  b.result(y);
+  map("spatial", a, "batch 1 height width")
+  y = x * a
+  result(additive ? y : unit(y, "W", channels, channels))
 }
-
-}  // namespace heed::attention
+)";

@@ -28,17 +28,16 @@ int index_of(std::string_view choices, std::string_view given) {
   return find_piece(choices, '|', [&](std::string_view choice) { return choice == given; });
 }
 
-std::vector<Dimension> read_shape(std::string_view text, const Extent* extents, bool& more) {
+std::vector<Dimension> read_shape(std::string_view text, bool& more) {
   std::vector<Dimension> dims;
   more = false;
   find_piece(text, ' ', [&](std::string_view piece) {
     if (piece == "*") {
       more = true;
-    } else if (piece == "#") {
-      const Extent extent = *extents++;
-      dims.push_back({extent > 0 ? extent : -1, ""});
     } else if (piece[0] >= '0' && piece[0] <= '9') {
-      dims.push_back({piece[0] - '0', ""});
+      int64_t extent = 0;
+      for (char digit : piece) extent = extent * 10 + (digit - '0');
+      dims.push_back({extent > 0 ? extent : -1, ""});
     } else {
       dims.push_back({-1, std::string(piece)});
     }
@@ -61,17 +60,11 @@ Builder::Argument* Builder::find_argument(std::string_view name, bool by_place) 
   return nullptr;
 }
 
-Value Builder::new_input(const char* name, DType dtype) {
-  const Value value = c_.graph.add_tensor(name, dtype);
-  c_.graph.inputs.push_back(value);
-  return value;
-}
-
-void Builder::expect(Value value, const char* name, const char* shape, const Extent* extents) {
+void Builder::expect(Value value, const std::string& name, const std::string& shape) {
   Expectation expectation;
   expectation.tensor = value;
   expectation.who = join(where(), name);
-  expectation.dims = read_shape(shape, extents, expectation.more_axes);
+  expectation.dims = read_shape(shape, expectation.more_axes);
   Tensor& tensor = c_.graph.tensor(value);
   const std::vector<TensorId>& inputs = c_.graph.inputs;
   if (c_.open && !expectation.more_axes && !tensor.ranked &&
@@ -83,38 +76,38 @@ void Builder::expect(Value value, const char* name, const char* shape, const Ext
   c_.graph.expectations.push_back(std::move(expectation));
 }
 
-Value Builder::argument(const char* name, const char* shape, std::initializer_list<Extent> extents,
-                        DType dtype) {
-  return take_argument(name, shape, extents, dtype, false);
+Value Builder::argument(const std::string& name, const std::string& shape, DType dtype) {
+  return take_argument(name, shape, dtype, false);
 }
 
-Value Builder::take_argument(const char* name, const char* shape,
-                             std::initializer_list<Extent> extents, DType dtype, bool any_type) {
+Value Builder::take_argument(const std::string& name, const std::string& shape, DType dtype,
+                             bool any_type) {
   c_.inputs.append(", ").append(name);
   Value value = kNoTensor;
   if (Argument* found = find_argument(name, true)) {
     found->used = true;
     value = found->value;
   } else if (c_.open) {
-    value = new_input(name, dtype);
+    value = c_.graph.add_tensor(name, dtype);
+    c_.graph.inputs.push_back(value);
     for (size_t i = 0; i < c_.given.size(); ++i) {
       if (c_.given[i].name != name) continue;
       c_.given_used[i] = true;
       c_.graph.tensor(value).dtype = c_.given[i].dtype;
       if (any_type || c_.given[i].dtype == dtype) continue;
-      fail(Code::kWrongType, "the input '", name, "' is ", dtype_name(c_.given[i].dtype),
-           ", expected ", dtype_name(dtype));
+      fail(Code::kWrongType, join("the input '", name, "' is ", dtype_name(c_.given[i].dtype),
+                                  ", expected ", dtype_name(dtype)));
     }
     arguments_.push_back({name, value, true});  // asked for again, it is the same
   } else {
-    fail(Code::kMissingInput, "the input '", name, "' is missing");
+    fail(Code::kMissingInput, join("the input '", name, "' is missing"));
     return scalar(0);
   }
-  expect(value, name, shape, extents.begin());
+  expect(value, name, shape);
   return value;
 }
 
-bool Builder::given(const char* name) const {
+bool Builder::given(const std::string& name) const {
   const auto named = [&](const auto& entry) { return entry.name == name; };
   return std::any_of(arguments_.begin(), arguments_.end(), named) ||
          (c_.open && std::any_of(c_.given.begin(), c_.given.end(), named));
@@ -126,87 +119,87 @@ bool Builder::has_more_arguments() const {
   });
 }
 
-Value Builder::optional_argument(const char* name, const char* shape,
-                                 std::initializer_list<Extent> extents) {
+Value Builder::optional_argument(const std::string& name, const std::string& shape) {
   // Masks are of two types, lengths of a third; who reads them says which they may be.
-  if (given(name)) return take_argument(name, shape, extents, DType::kF32, true);
+  if (given(name)) return take_argument(name, shape, DType::kF32, true);
   c_.inputs.append(", ").append(name);
   return kNoTensor;
 }
 
-DType Builder::dtype_of(Value value) const { return c_.graph.tensor(value).dtype; }
-
 // --- Options ---
 
-bool Builder::has_option(const char* name) const { return layer_->options.find(name) != nullptr; }
+bool Builder::has_option(const std::string& name) const {
+  return layer_->options.find(name) != nullptr;
+}
 
-double Builder::number(const char* name, double fallback) {
+void Builder::fail_option(const std::string& name, const std::string& rest) {
+  fail(Code::kWrongValue, join("the option '", name, "' ", rest));
+}
+
+double Builder::number(const std::string& name, double fallback) {
   const Options::Entry* entry = layer_->options.find(name);
   if (!entry) return fallback;
   if (!entry->is_text && entry->numbers.size() == 1) return entry->numbers[0];
-  fail(Code::kWrongValue, "the option '", name, "' must be a number");
+  fail_option(name, "must be a number");
   return fallback;
 }
 
-Extent Builder::integer(const char* name, Extent fallback, Extent least) {
+Extent Builder::integer(const std::string& name, Extent fallback, Extent least) {
   const double value = number(name, fallback);
   // The fallback may be below the least: what is not given.
   if (value == fallback) return fallback;
   if (value >= least && value <= kMostElements && value == static_cast<Extent>(value)) {
     return static_cast<Extent>(value);
   }
-  fail(Code::kWrongValue, "the option '", name, "' must be a whole number from ", least,
-       " on, not ", value);
+  fail_option(name, join("must be a whole number from ", least, " on, not ", value));
   return fallback;
 }
 
-const std::vector<double>& Builder::numbers(const char* name) {
+const std::vector<double>& Builder::numbers(const std::string& name) {
   static const std::vector<double> none;
   const Options::Entry* entry = layer_->options.find(name);
-  if (entry && entry->is_text) fail(Code::kWrongValue, "the option '", name, "' must be numbers");
+  if (entry && entry->is_text) fail_option(name, "must be numbers");
   return entry ? entry->numbers : none;
 }
 
-std::vector<int64_t> Builder::per_axis(const char* name, int axes, int64_t fallback,
-                                       int64_t least) {
-  std::vector<int64_t> values(static_cast<size_t>(axes), fallback);
+std::vector<double> Builder::per_axis(const std::string& name, int axes, Extent fallback,
+                                      Extent least) {
+  std::vector<double> values(static_cast<size_t>(axes), fallback);
   const std::vector<double>& given = numbers(name);
   if (given.empty()) return values;
   if (given.size() != 1 && given.size() != values.size()) {
-    fail(Code::kWrongValue, "the option '", name, "' must have one number, or ", axes);
+    fail_option(name, join("must have one number, or ", axes));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const double number = given[i < given.size() ? i : 0];
-    values[i] = static_cast<int64_t>(number);
-    if (number >= static_cast<double>(least) && number < 1 << 28 &&
-        static_cast<double>(values[i]) == number)
-      continue;
-    fail(Code::kWrongValue, "the option '", name, "' must be whole numbers from ", least,
-         " on, not ", number);
-    values[i] = fallback;
+    if (number >= least && number < 1 << 28 && static_cast<Extent>(number) == number) {
+      values[i] = number;
+    } else {
+      fail_option(name, join("must be whole numbers from ", least, " on, not ", number));
+    }
   }
   return values;
 }
 
-bool Builder::is_text(const char* name) const {
+bool Builder::is_text(const std::string& name) const {
   const Options::Entry* entry = layer_->options.find(name);
   return entry && entry->is_text;
 }
 
-std::string_view Builder::text(const char* name) {
+const std::string& Builder::text(const std::string& name) {
+  static const std::string none;
   const Options::Entry* entry = layer_->options.find(name);
-  if (entry && !entry->is_text) fail(Code::kWrongValue, "the option '", name, "' must be text");
-  return entry ? std::string_view(entry->text) : std::string_view();
+  if (entry && !entry->is_text) fail_option(name, "must be text");
+  return entry ? entry->text : none;
 }
 
-uint32_t Builder::choices(const char* name, const char* choices, uint32_t fallback) {
+uint32_t Builder::choices(const std::string& name, const std::string& choices, uint32_t fallback) {
   if (!has_option(name)) return fallback;
-  const std::string_view given = text(name);
   uint32_t set = 0;
-  find_piece(given, ',', [&](std::string_view piece) {
+  find_piece(text(name), ',', [&](std::string_view piece) {
     const int index = index_of(choices, piece);
     if (index < 0) {
-      fail(Code::kWrongValue, "the option '", name, "' is '", piece, "', expected ", choices);
+      fail_option(name, join("is '", piece, "', expected ", choices));
     } else {
       set |= 1u << index;
     }
@@ -215,17 +208,15 @@ uint32_t Builder::choices(const char* name, const char* choices, uint32_t fallba
   return set;
 }
 
-int Builder::choice(const char* name, const char* choices) {
+int Builder::choice(const std::string& name, const std::string& choices) {
   const uint32_t set = this->choices(name, choices, 1);
   int index = 0;
   while (set >> index > 1) ++index;
-  if (set != 1u << index && set != 0) {
-    fail(Code::kWrongValue, "the option '", name, "' must be one of ", choices);
-  }
+  if (set != 1u << index && set != 0) fail_option(name, join("must be one of ", choices));
   return index;
 }
 
-kernels::Activation Builder::activation(const char* name, const char* fallback) {
+kernels::Activation Builder::activation(const std::string& name, const std::string& fallback) {
   using kernels::ActivationKind;
   struct Named {
     const char* name;
@@ -250,47 +241,28 @@ kernels::Activation Builder::activation(const char* name, const char* fallback) 
       {"softplus", {ActivationKind::kSoftplus}},
       {"mish", {ActivationKind::kMish}},
   };
-  const std::string_view given = has_option(name) ? text(name) : std::string_view(fallback);
+  const std::string& given = has_option(name) ? text(name) : fallback;
   for (const Named& known : kActivations) {
     if (given == known.name) return known.activation;
   }
   std::string all;
   for (const Named& known : kActivations) all.append(" ").append(known.name);
-  fail(Code::kWrongValue, "the option '", name, "' is '", given, "', expected one of", all);
+  fail_option(name, join("is '", given, "', expected one of", all));
   return {};
 }
 
 // --- Nodes ---
 
-Builder& Builder::set(const char* name, int64_t value) {
-  c_.attributes->set(name, value);
-  return *this;
-}
-Builder& Builder::set_real(const char* name, float value) {
-  c_.attributes->set(name, value);
-  return *this;
-}
-Builder& Builder::set_text(const char* name, std::string_view value) {
-  c_.attributes->set(name, std::string(value));
-  return *this;
-}
-Builder& Builder::set_list(const char* name, std::vector<int64_t> values) {
-  c_.attributes->set(name, std::move(values));
-  return *this;
-}
-Builder& Builder::set_list(const char* name, std::initializer_list<int64_t> values) {
-  return set_list(name, std::vector<int64_t>(values));
-}
 Attributes& Builder::attributes() { return *c_.attributes; }
 
-Value Builder::node(const char* op, std::initializer_list<Value> inputs) {
-  return node(op, std::vector<Value>(inputs));
-}
-
-Value Builder::node(const char* op, std::vector<Value> inputs) {
+Value Builder::node(std::string_view op, std::vector<Value> inputs) {
   Node node;
   node.op = find_operator("", op);
   if (!node.op) node.op = find_operator("heed", op);
+  if (!node.op) {
+    fail(Code::kInternal, join("there is no operator ", op));
+    return scalar(0);
+  }
   node.name = join(path_.empty() ? layer_->kind : path_, ".", op, ".", c_.numbered++);
   node.version = kVersion;
   while (!inputs.empty() && inputs.back() == kNoTensor) inputs.pop_back();
@@ -312,14 +284,6 @@ Value Builder::scalar(float value) {
   return constant(make_constant(std::span<const float>(&value, 1), Shape{}));
 }
 
-Value Builder::integers(const std::vector<int64_t>& values) {
-  return constant(
-      make_constant(std::span<const int64_t>(values), Shape{static_cast<Extent>(values.size())}));
-}
-Value Builder::integers(std::initializer_list<int64_t> values) {
-  return integers(std::vector<int64_t>(values));
-}
-
 Value Builder::activate(Value x, const kernels::Activation& activation) {
   if (activation.identity()) return x;
   const Value y = node("Activate", {x});
@@ -327,79 +291,12 @@ Value Builder::activate(Value x, const kernels::Activation& activation) {
   return y;
 }
 
-Value Builder::reshape(Value x, std::initializer_list<int64_t> shape) {
-  return node("Reshape", {x, integers(shape)});
-}
-
-Value Builder::transpose(Value x, const char* digits) {
-  std::vector<int64_t> permutation;
-  for (; *digits; ++digits) permutation.push_back(*digits - '0');
-  return set_list("perm", std::move(permutation)).node("Transpose", {x});
-}
-
-Value Builder::concat(std::initializer_list<Value> values, int axis) {
-  return set("axis", axis).node("Concat", values);
-}
-
-Value Builder::slice(Value x, int axis, int64_t begin, int64_t end) {
-  return node("Slice", {x, integers({begin}), integers({end}), integers({axis})});
-}
-
-Value Builder::reduce(const char* op, Value x, std::initializer_list<int64_t> axes, bool keep) {
-  return set("keepdims", keep).node(op, {x, integers(axes)});
-}
-
-Value Builder::einsum(const char* equation, Value a, Value b) {
-  return set_text("equation", equation).node("Einsum", {a, b});
-}
-
-Value Builder::tokens(Value x) {
-  const Value channels = set("start", 1).set("end", 2).node("Shape", {x});
-  const Value shape = concat({integers({0, -1}), channels}, 0);
-  return node("Reshape", {transpose(x, "0231"), shape});
-}
-
-Value Builder::map_like(Value x, Value like) {
-  return node("Reshape", {x, concat({integers({-1, 1}), size_of(like)}, 0)});
-}
-
-Value Builder::size_of(Value x) { return set("start", 2).set("end", 4).node("Shape", {x}); }
-
-Value Builder::extent_of(Value x, int axis) {
-  const Value extent = set("start", axis).set("end", axis + 1).node("Shape", {x});
-  return set("to", 1).node("Cast", {extent});
-}
-
-Value Builder::resize(Value x, Value size, const char* mode, bool align_corners) {
-  const Value front = set("end", 2).node("Shape", {x});
-  const Value sizes = concat({front, size}, 0);
-  return set_text("mode", mode)
-      .set_text("coordinate_transformation_mode", align_corners ? "align_corners"
-                                                  : std::string_view(mode) == "nearest"
-                                                      ? "asymmetric"
-                                                      : "half_pixel")
-      .set_text("nearest_mode", "floor")
-      .node("Resize", {x, kNoTensor, kNoTensor, sizes});
-}
-
-Value Builder::attend(Value q, Value k, Value v, Value mask, const Heads& heads, const char* name,
-                      const char* kind) {
-  set_text("form", heads.form).set("heads", heads.heads).set("causal", heads.causal);
-  if (heads.kv_heads > 0) set("kv_heads", heads.kv_heads);
-  if (heads.scale != 0) set_real("scale", heads.scale);
-  set("mask_blocks", heads.mask_blocks).set("free_keys", heads.free_keys);
-  const Value y = set_text("empty_rows", heads.empty_nan ? "nan" : "zero")
-                      .node("ScaledDotProduct", {q, k, v, mask, heads.key_mask});
-  if (name) map(kind, next_output(), "batch heads queries keys", name);
-  return y;
-}
-
 // --- Results ---
 
-void Builder::map(const char* kind, Value value, const char* shape, const char* name) {
+void Builder::map(const std::string& kind, Value value, const std::string& shape,
+                  const std::string& name) {
   Block block;
-  const bool only = std::string_view(name) == "attention";
-  const std::string_view own = only ? std::string_view(map_name_) : std::string_view(name);
+  const std::string& own = name == "attention" ? map_name_ : name;
   block.id = path_;
   if (!own.empty()) {
     if (!block.id.empty()) block.id.push_back('.');
@@ -410,22 +307,21 @@ void Builder::map(const char* kind, Value value, const char* shape, const char* 
   block.input = arguments_.empty() ? value : arguments_[0].value;
   block.map = value;
   bool more;
-  block.shape = read_shape(shape, nullptr, more);
+  block.shape = read_shape(shape, more);
   if (more) block.shape.push_back({-1, "..."});
   c_.graph.keep.push_back(value);
   c_.graph.blocks.push_back(std::move(block));
 }
 
-void Builder::result(Value value, const char* name) { results_.push_back({name, value}); }
+void Builder::result(Value value, const std::string& name) { results_.push_back({name, value}); }
 
-Value Builder::nested(Build build, std::string_view name, std::initializer_list<Value> arguments,
-                      const char* map) {
+Value Builder::nested(FunctionRef<void(Builder&)> build, const std::string& name,
+                      const std::vector<Value>& arguments, const std::string& map) {
   Builder inner(c_, *layer_);
   inner.path_ = path_;
   inner.prefix_ = prefix_;
-  if (!name.empty()) inner.prefix_.append(name).push_back('.');
-  const bool same = std::string_view(map) == "attention";
-  inner.map_name_ = same ? map_name_ : std::string(map);
+  inner.prefix_.append(name);
+  inner.map_name_ = map == "attention" ? map_name_ : map;
   for (Value argument : arguments) inner.arguments_.push_back({"", argument});
   build(inner);
   return inner.results_.empty() ? scalar(0) : inner.results_[0].value;
@@ -437,9 +333,7 @@ std::string Builder::where() const {
   return path_.empty() ? join(layer_->kind, ": ") : join(layer_->kind, " '", path_, "': ");
 }
 
-void Builder::fail_with(Code code, std::initializer_list<TextPart> parts) {
-  c_.fail(code, where(), join_parts(parts));
-}
+void Builder::fail(Code code, const std::string& text) { c_.fail(code, where(), text); }
 
 bool Builder::ok() const { return c_.status.ok(); }
 

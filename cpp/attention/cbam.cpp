@@ -1,69 +1,40 @@
-#include "attention/cbam.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-
-#include "attention/builder.h"
-#include "attention/pooled_gate.h"
-
-namespace heed::attention {
-
-namespace {
-
-void channel_gate(Builder& b, bool light) {
-  const std::string_view reduce = b.find("mlp.1|fc1|se.0"), expand = b.find("mlp.3|fc2|se.2");
-  const std::string weight = join(reduce, ".weight");
-  const Extent channels = b.channels(weight, 1);
-  const Extent formula = std::max<Extent>(1, channels / b.integer("reduction", 16, 1));
-  PooledGate gate;
-  gate.x = b.argument("x", "batch # *", {channels});
-  connect(b, gate, reduce, expand, b.extent(weight, 0, b.integer("hidden", formula, 1)), channels);
-  gate.hidden = b.activation("activation", "relu");
-  gate.gate = b.activation("gate", "sigmoid");
-  gate.pools = b.choices("pools", "avg|max|lp|lse", 3);
-  if (light) gate.merge = "pools";
-  finish_with(b, gate);
+const char heed::attention::recipes::cbam[] = R"(
+fn channel_gate(light) {
+  reduce = find("mlp.1|fc1|se.0")
+  name = "{reduce}weight"
+  channels = channels_of(name, 1)
+  hidden = extent(name, 0, $hidden(max(1, channels // $reduction(16))))
+  x = arg("x", "batch {channels} *")
+  gated(PooledGate(
+      x, connected(reduce, hidden, channels), connected(find("mlp.3|fc2|se.2"), channels, hidden),
+      hidden=act("activation", "relu"), gate=act("gate", "sigmoid"),
+      pools=choices("pools", "avg|max|lp|lse", 3), merge=light ? "pools" : "scores"))
 }
 
-void build_light_channel_gate(Builder& b) { channel_gate(b, true); }
+layer ChannelGate channel_gate($light())
 
-}  // namespace
-
-void build_channel_gate(Builder& b) { channel_gate(b, b.flag("light")); }
-
-void build_spatial_gate(Builder& b) {
-  const std::string_view conv = b.find("spatial.conv|conv.conv|conv");
-  const Extent pools = b.extent(join(conv, ".weight"), 1, b.flag("light") ? 1 : 2);
-  const bool mean_first =
-      b.has_option("order") ? b.choice("order", "max-mean|mean-max") == 1 : conv == "conv.conv";
-  const Extent kernel = b.integer("kernelSize", 7, 1);
-  const Value x = b.argument("x", "batch channels height width");
-  Value z = b.set_text("pools", pools == 1   ? "mix"
-                                : mean_first ? "mean,max"
-                                             : "max,mean")
-                .node("ChannelPool", {x});
-  z = b.conv(z, conv,
-             {.out = 1,
-              .in = std::min<Extent>(2, pools),
-              .kernel = {kernel, kernel},
-              .bias = Bias::kNone});
-  if (conv != "conv") {
-    z = b.batch_norm(z, conv == "conv.conv" ? "conv.bn" : "spatial.bn", 1);
-  }
-  const Value q = b.activate(z, b.activation("gate", "sigmoid"));
-  b.map("spatial", q, "batch 1 height width");
-  b.result(b.mul(x, q));
+layer SpatialGate {
+  place = find("spatial.conv|conv.conv|conv")
+  pools = extent("{place}weight", 1, $light() ? 1 : 2)
+  mean_first = $order ? $order("max-mean|mean-max") : place == "conv.conv."
+  x = arg("x", "batch channels height width")
+  z = ChannelPool(x, pools=pools == 1 ? "mix" : mean_first ? "mean,max" : "max,mean")
+  z = conv(z, place, 1, min(2, pools), kernel=$kernelSize(7), bias=0)
+  if place != "conv." z = norm(z, place == "conv.conv." ? "conv.bn." : "spatial.bn.", 1)
+  q = activate(z, act("gate", "sigmoid"))
+  map("spatial", q, "batch 1 height width")
+  result(x * q)
 }
 
-void build_cbam(Builder& b) {
-  const int names = b.has_below("channel.") ? 1 : b.has_below("ca.") ? 2 : 0;
-  constexpr const char* kChannel[] = {"ChannelGate", "channel", "ca"};
-  constexpr const char* kSpatial[] = {"SpatialGate", "spatial", "sa"};
-  const bool light = b.flag("light", b.extent("spatial.conv.conv.weight", 1, 2) == 1);
-  const Value x = b.argument("x", "batch channels height width");
-  Value y = b.nested(light ? build_light_channel_gate : build_channel_gate, kChannel[names], {x},
-                     "channel");
-  if (!b.flag("noSpatial")) y = b.nested(build_spatial_gate, kSpatial[names], {y}, "spatial");
-  b.result(b.flag("residual", names == 2) ? b.add(y, x) : y);
+layer CBAM {
+  names = below("channel.") ? 1 : below("ca.") ? 2 : 0
+  light = $light(extent("spatial.conv.conv.weight", 1, 2) == 1, 0)
+  x = arg("x", "batch channels height width")
+  y = under(["ChannelGate.", "channel.", "ca."][names], "channel", x) channel_gate(light)
+  if !$noSpatial()
+    y = under(["SpatialGate.", "spatial.", "sa."][names], "spatial", y) layer("SpatialGate")
+  result($residual(names == 2, 0) ? y + x : y)
 }
-
-}  // namespace heed::attention
+)";

@@ -1,17 +1,9 @@
-#include "attention/channel_attention.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-#include "attention/pooled_gate.h"
-
-namespace heed::attention {
-
-void build_channel_attention(Builder& b) {
-  const Extent channels = b.channels("fc.weight", 1);
-  PooledGate gate;
-  gate.x = b.argument("x", "batch # *", {channels});
-  connect(b, gate, "fc", "", 0, channels);
-  gate.gate = b.activation("gate", "sigmoid");
-  finish_with(b, gate);
+const char heed::attention::recipes::channel_attention[] = R"(
+layer ChannelAttention {
+  channels = channels_of("fc.weight", 1)
+  x = arg("x", "batch {channels} *")
+  gated(PooledGate(x, connected("fc.", channels, channels), gate=act("gate", "sigmoid")))
 }
-
-}  // namespace heed::attention
+)";

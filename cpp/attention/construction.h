@@ -2,7 +2,6 @@
 #pragma once
 
 #include "attention/builder.h"
-#include "attention/layer.h"
 
 namespace heed::attention {
 
@@ -26,11 +25,5 @@ struct Construction {
     if (status.ok()) status = error(code, where, message);
   }
 };
-
-struct LayerKind {
-  std::string_view name;
-  Build build;
-};
-const LayerKind* find_layer_kind(std::string_view name);
 
 }  // namespace heed::attention

@@ -1,26 +1,19 @@
-#include "attention/coordinate_attention.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-void build_coordinate_attention(Builder& b) {
-  const Extent channels = b.channels("conv1.weight", 1);
-  const Extent formula = std::max<Extent>(8, channels / 32);
-  const Extent hidden = b.extent("conv1.weight", 0, b.integer("hidden", formula, 1));
-  const Value x = b.argument("x", "batch # height width", {channels});
-  // What the official code joins and splits again is computed apart: nothing mixes positions.
-  const auto gate = [&](int pooled_axis, const char* name) {
-    Value z = b.conv(b.mean(x, {pooled_axis}), "conv1", {.out = hidden, .in = channels});
-    z = b.node("HardSwish", {b.batch_norm(z, "bn1", hidden)});
-    return b.sigmoid(b.conv(z, name, {.out = channels, .in = hidden}));
-  };
-  const Value rows = gate(3, "conv_h"), columns = gate(2, "conv_w");
-  b.map("spatial", rows, "batch channels height 1", "rows");
-  b.map("spatial", columns, "batch channels 1 width", "columns");
-  b.result(b.mul(b.mul(x, columns), rows));
+const char heed::attention::recipes::coordinate_attention[] = R"(
+layer CoordinateAttention {
+  channels = channels_of("conv1.weight", 1)
+  hidden = extent("conv1.weight", 0, $hidden(max(8, channels // 32)))
+  x = arg("x", "batch {channels} height width")
+  # What the official code joins and splits again is computed apart: nothing mixes positions.
+  fn gate(axis, place) {
+    z = conv(ReduceMean(x, [axis]), "conv1.", hidden, channels)
+    Sigmoid(conv(HardSwish(norm(z, "bn1.", hidden)), place, channels, hidden))
+  }
+  rows = gate(3, "conv_h.")
+  columns = gate(2, "conv_w.")
+  map("spatial", rows, "batch channels height 1", "rows")
+  map("spatial", columns, "batch channels 1 width", "columns")
+  result(x * columns * rows)
 }
-
-}  // namespace heed::attention
+)";

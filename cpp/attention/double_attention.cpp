@@ -1,33 +1,24 @@
-#include "attention/double_attention.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-
-#include "attention/positions.h"
-
-namespace heed::attention {
-
-void build_double_attention(Builder& b) {
-  const Extent channels = b.channels("convA.weight", 1);
-  const Extent quarter = std::max<Extent>(1, channels / 4);
-  const Extent hidden = b.extent("convA.weight", 0, b.integer("hidden", quarter, 1));
-  const Extent maps = b.extent("convB.weight", 0, b.integer("maps", hidden, 1));
-  const bool over_batch = b.choice("softmax", "positions|batch") == 1;
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const auto tokens = [&](const char* name, Extent out) {
-    return b.tokens(b.conv(x, name, {.out = out, .in = channels}));
-  };
-  const Value features = tokens("convA", hidden);
-  const auto attention = [&](const char* name, int axis, const char* map) {
-    const Value y = b.softmax(tokens(name, maps), over_batch ? 0 : axis);
-    b.map("self", b.transpose(y, "021"), "batch maps positions", map);
-    return y;
-  };
-  const Value gather = attention("convB", 1, "gather");
-  const Value distribute = attention("convV", 2, "distribute");
-  const Value gathered = b.einsum("bnk,bnc->bkc", gather, features);
-  const Value y = from_tokens(b, b.matmul(distribute, gathered), x);
-  const bool last = b.fresh() || b.has("conv_reconstruct.weight");
-  b.result(last ? b.conv(y, "conv_reconstruct", {.out = channels, .in = hidden}) : y);
+const char heed::attention::recipes::double_attention[] = R"(
+layer DoubleAttention {
+  channels = channels_of("convA.weight", 1)
+  hidden = extent("convA.weight", 0, $hidden(max(1, channels // 4)))
+  maps = extent("convB.weight", 0, $maps(hidden))
+  over_batch = $softmax("positions|batch")
+  x = arg("x", "batch {channels} height width")
+  fn projected(place, out) tokens(conv(x, place, out, channels))
+  features = projected("convA.", hidden)
+  fn attention(place, axis, name) {
+    y = Softmax(projected(place, maps), axis=over_batch ? 0 : axis)
+    map("self", Transpose(y, perm=[0, 2, 1]), "batch maps positions", name)
+    y
+  }
+  gather = attention("convB.", 1, "gather")
+  distribute = attention("convV.", 2, "distribute")
+  y = MatMul(distribute, Einsum(gather, features, equation="bnk,bnc->bkc"))
+  y = from_tokens(y, x)
+  result(fresh() or has("conv_reconstruct.weight") ? conv(y, "conv_reconstruct.", channels, hidden)
+                                                   : y)
 }
-
-}  // namespace heed::attention
+)";

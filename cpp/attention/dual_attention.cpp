@@ -1,76 +1,44 @@
-#include "attention/dual_attention.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-namespace {
-
-// Attention without the axis of heads in its map.
-Value attend(Builder& b, Value q, Value k, Value v, const Heads& heads, const char* map,
-             const char* shape) {
-  const Value y = b.attend(q, k, v, kNoTensor, heads, nullptr);
-  b.map("self", b.node("Squeeze", {b.next_output(), b.integers({1})}), shape, map);
-  return y;
+const char heed::attention::recipes::dual_attention[] = R"(
+fn position_attention(x, place, channels, name) {
+  hidden = extent("{place}query_conv.weight", 0, $hidden(max(1, channels // 8)))
+  q = conv(x, "{place}query_conv.", hidden, channels)
+  k = conv(x, "{place}key_conv.", hidden, channels)
+  v = conv(x, "{place}value_conv.", channels, channels)
+  # Rows of A sum to 1, so that gamma may be part of the convolution.
+  y = attend(q, k, v * weight("{place}gamma", [1], 1), form="channels", scale=1)
+  map("self", Squeeze(next(), [1]), "batch positions positions", name)
+  y + x
 }
 
-// `place` is what the weights' names have in front, with its dot.
-Value position_attention(Builder& b, Value x, const std::string& place, Extent channels,
-                         const char* map) {
-  const Extent by_default = b.integer("hidden", std::max<Extent>(1, channels / 8), 1);
-  const Extent hidden = b.extent(place + "query_conv.weight", 0, by_default);
-  const Value q = b.conv(x, place + "query_conv", {.out = hidden, .in = channels});
-  const Value k = b.conv(x, place + "key_conv", {.out = hidden, .in = channels});
-  const Value v = b.conv(x, place + "value_conv", {.out = channels, .in = channels});
-  // Rows of A sum to 1, so that gamma may be part of the convolution.
-  const Value scaled = b.mul(v, b.weight(place + "gamma", {1}, Fill::kZeros));
-  const Value y =
-      attend(b, q, k, scaled, {.form = "channels", .scale = 1}, map, "batch positions positions");
-  return b.add(y, x);
+fn channel_self_attention(x, place, name) {
+  # The row's maximum is what any softmax subtracts: A = softmax(-G).
+  y = attend(x, x, x, form="planes", scale=-1)
+  map("self", Squeeze(next(), [1]), "batch channels channels", name)
+  y * weight("{place}gamma", [1], 1) + x
 }
 
-Value channel_attention(Builder& b, Value x, const std::string& place, const char* map) {
-  // The row's maximum is what any softmax subtracts: A = softmax(-G).
-  const Value y =
-      attend(b, x, x, x, {.form = "planes", .scale = -1}, map, "batch channels channels");
-  return b.add(b.mul(y, b.weight(place + "gamma", {1}, Fill::kZeros)), x);
+layer PositionAttention {
+  channels = channels_of("query_conv.weight", 1)
+  result(position_attention(arg("x", "batch {channels} *"), "", channels))
 }
 
-// A 3x3 convolution, batch norm, ReLU.
-Value block(Builder& b, Value x, const std::string& place, Extent out, Extent in) {
-  const Convolution convolution = {.out = out, .in = in, .kernel = {3, 3}, .bias = Bias::kNone};
-  return b.relu(b.batch_norm(b.conv(x, place + ".0", convolution), place + ".1", out));
+layer ChannelSelfAttention result(channel_self_attention(arg("x", "batch channels *"), ""))
+
+layer DualAttention {
+  channels = channels_of("conv5a.0.weight", 1)
+  inner = extent("conv5a.0.weight", 0, $inner(channels // 4))
+  classes = told_by("conv8.1.weight", 0, "classes")
+  x = arg("x", "batch {channels} height width")
+  fn block(z, place, in)
+    Relu(norm(conv(z, "{place}.0.", inner, in, kernel=3, bias=0), "{place}.1.", inner))
+  position = position_attention(block(x, "conv5a", channels), "sa.", inner, "position")
+  channel = channel_self_attention(block(x, "conv5c", channels), "sc.", "channel")
+  a = block(position, "conv51", inner)
+  c = block(channel, "conv52", inner)
+  result(conv(a + c, "conv8.1.", classes, inner), "fused")
+  result(conv(a, "conv6.1.", classes, inner), "position")
+  result(conv(c, "conv7.1.", classes, inner), "channel")
 }
-
-}  // namespace
-
-void build_position_attention(Builder& b) {
-  const Extent channels = b.channels("query_conv.weight", 1);
-  const Value x = b.argument("x", "batch # *", {channels});
-  b.result(position_attention(b, x, "", channels, "attention"));
-}
-
-void build_channel_self_attention(Builder& b) {
-  b.result(channel_attention(b, b.argument("x", "batch channels *"), "", "attention"));
-}
-
-void build_dual_attention(Builder& b) {
-  const Extent channels = b.channels("conv5a.0.weight", 1);
-  const Extent inner = b.extent("conv5a.0.weight", 0, b.integer("inner", channels / 4, 1));
-  const Extent classes = b.extent_or_option("conv8.1.weight", 0, "classes");
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const Value position =
-      position_attention(b, block(b, x, "conv5a", inner, channels), "sa.", inner, "position");
-  const Value channel =
-      channel_attention(b, block(b, x, "conv5c", inner, channels), "sc.", "channel");
-  const Value a = block(b, position, "conv51", inner, inner);
-  const Value c = block(b, channel, "conv52", inner, inner);
-  const Convolution last = {.out = classes, .in = inner};
-  b.result(b.conv(b.add(a, c), "conv8.1", last), "fused");
-  b.result(b.conv(a, "conv6.1", last), "position");
-  b.result(b.conv(c, "conv7.1", last), "channel");
-}
-
-}  // namespace heed::attention
+)";

@@ -1,30 +1,24 @@
-#include "attention/efficient_attention.h"
+#include "attention/recipes.h"
 
-#include "attention/positions.h"
-
-namespace heed::attention {
-
-void build_efficient_attention(Builder& b) {
-  const Extent channels = b.channels("keys.weight", 1);
-  const Extent keys = b.extent("keys.weight", 0, b.integer("keys", channels, 1));
-  const Extent values = b.extent("values.weight", 0, b.integer("values", channels, 1));
-  const Extent heads = b.integer("heads", 1, 1);
-  if (keys % heads != 0 || values % heads != 0) {
-    b.raw_weight("keys.weight");  // which may be why
-    b.fail(Code::kWrongValue, keys, " channels of keys and ", values,
-           " of values do not divide into ", heads, " heads");
-    return;
+const char heed::attention::recipes::efficient_attention[] = R"(
+layer EfficientAttention {
+  channels = channels_of("keys.weight", 1)
+  keys = extent("keys.weight", 0, $keys(channels))
+  values = extent("values.weight", 0, $values(channels))
+  heads = $heads(1)
+  if keys % heads or values % heads {
+    raw("keys.weight")  # which may be why
+    return wrong("{keys} channels of keys and {values} of values do not divide into {heads} heads")
   }
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const auto tokens = [&](const char* name, Extent out) {
-    const Value y = b.transpose(b.conv(x, name, {.out = out, .in = channels}), "0231");
-    return b.reshape(y, {0, -1, heads, out / heads});
-  };
-  const Value k = b.softmax(tokens("keys", keys), 1), q = b.softmax(tokens("queries", keys), 3);
-  const Value context = b.einsum("bnhk,bnhv->bhkv", k, tokens("values", values));
-  b.map("self", context, "batch heads keys values", "context");
-  const Value y = from_tokens(b, b.einsum("bnhk,bhkv->bnhv", q, context), x);
-  b.result(b.add(b.conv(y, "reprojection", {.out = channels, .in = values}), x));
+  x = arg("x", "batch {channels} height width")
+  fn projected(place, out)
+    Reshape(Transpose(conv(x, place, out, channels), perm=[0, 2, 3, 1]),
+            [0, -1, heads, out // heads])
+  k = Softmax(projected("keys.", keys), axis=1)
+  q = Softmax(projected("queries.", keys), axis=3)
+  context = Einsum(k, projected("values.", values), equation="bnhk,bnhv->bhkv")
+  map("self", context, "batch heads keys values", "context")
+  y = from_tokens(Einsum(q, context, equation="bnhk,bhkv->bnhv"), x)
+  result(conv(y, "reprojection.", channels, values) + x)
 }
-
-}  // namespace heed::attention
+)";

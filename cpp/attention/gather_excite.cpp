@@ -1,78 +1,61 @@
-#include "attention/gather_excite.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-namespace {
-
-// Depthwise convolutions, with a batch norm each where the weights have one, ReLU between them.
-Value gather_by_convolutions(Builder& b, Value x, Extent channels, Extent extent) {
-  int count = 0;
-  while (count < 16 && b.has(join("gather.conv", count + 1, ".weight"))) ++count;
-  if (!b.has_option("extent")) {
-    const bool strides = count > 1 || b.extent("gather.conv1.weight", 2) == 3;
-    extent = strides ? 1 << count : 0;
-  }
-  const Extent kernel = extent > 0 ? 3 : b.integer("kernel", 3, 1);
-  Extent stride = 1;
-  for (int i = 1; stride < extent || i == 1; ++i) {
-    if (i > 1) x = b.relu(x);
-    x = b.conv(x, join("gather.conv", i),
-               {.out = channels,
-                .in = channels,
-                .kernel = {kernel, kernel},
-                .groups = channels,
-                .stride = extent > 0 ? 2 : 1,
-                .bias = Bias::kNone});
-    x = b.optional_batch_norm(x, join("gather.norm", i), channels, true);
-    stride *= 2;
-  }
-  if (extent > 0 && stride != extent) {
-    b.fail(Code::kWrongValue, "the option 'extent' must be a power of two, not ", extent);
-  }
-  return x;
-}
-
-Value pool(Builder& b, const char* op, Value x, Extent extent) {
-  if (extent == 0) return b.node(join("Global", op).c_str(), {x});
-  const int64_t pad = extent - 1, window = extent + pad;
-  return b.set_list("kernel_shape", {window, window})
-      .set_list("strides", {extent, extent})
-      .set_list("pads", {pad, pad, pad, pad})
-      .node(op, {x});
-}
-
-}  // namespace
-
-void build_gather_excite(Builder& b) {
-  const bool gathers = b.fresh() ? b.flag("gather") : b.has_below("gather.");
-  const Extent hidden = b.fresh() ? b.integer("hidden", 0) : b.extent("mlp.fc1.weight", 0);
-  const bool excites = b.fresh() ? hidden > 0 : b.has_below("mlp.");
-  const Extent channels = gathers   ? b.channels("gather.conv1.weight", 0)
-                          : excites ? b.channels("mlp.fc1.weight", 1)
-                                    : 0;
-  const Extent extent = b.integer("extent", 0);
-  const Value x = b.argument("x", "batch # height width", {channels});
-  Value z;
-  if (gathers) {
-    z = gather_by_convolutions(b, x, channels, extent);
-  } else {
-    z = pool(b, "AveragePool", x, extent);
-    if (b.flag("addMaxPool")) {
-      z = b.mul(b.add(z, pool(b, "MaxPool", x, extent)), b.scalar(0.5f));
+const char heed::attention::recipes::gather_excite[] = R"(
+layer GatherExcite {
+  gathers = fresh() ? $gather() : below("gather.")
+  hidden = fresh() ? $hidden(0, 0) : extent("mlp.fc1.weight", 0)
+  excites = fresh() ? hidden > 0 : below("mlp.")
+  channels = gathers ? channels_of("gather.conv1.weight", 0)
+           : excites ? channels_of("mlp.fc1.weight", 1) : 0
+  extent = $extent(0, 0)
+  x = arg("x", "batch {channels} height width")
+  global = !gathers and !extent
+  if gathers {
+    # Depthwise convolutions, with a batch norm each where the weights have one, ReLU between them.
+    count = 0
+    while count < 16 and has("gather.conv{count + 1}.weight") count = count + 1
+    if !$extent {
+      extent = 0
+      if count > 1 or extent("gather.conv1.weight", 2) == 3 {
+        extent = 1
+        for i count extent = extent * 2
+      }
     }
+    kernel = extent ? 3 : $kernel(3)
+    z = x
+    stride = 1
+    i = 1
+    while stride < extent or i == 1 {
+      if i > 1 z = Relu(z)
+      z = conv(z, "gather.conv{i}.", channels, channels, kernel=kernel, groups=channels,
+               stride=extent ? 2 : 1, bias=0)
+      z = maybe_norm(z, "gather.norm{i}.", channels)
+      stride = stride * 2
+      i = i + 1
+    }
+    if extent and stride != extent
+      wrong("the option 'extent' must be a power of two, not {extent}")
+  } else {
+    pad = extent - 1
+    window = [extent + pad, extent + pad]
+    steps = [extent, extent]
+    pads = [pad, pad, pad, pad]
+    z = extent ? AveragePool(x, kernel_shape=window, strides=steps, pads=pads)
+               : GlobalAveragePool(x)
+    if $addMaxPool()
+      z = (z + (extent ? MaxPool(x, kernel_shape=window, strides=steps, pads=pads)
+                       : GlobalMaxPool(x))) * 0.5
   }
-  if (excites) {
-    z = b.relu(b.conv(z, "mlp.fc1", {.out = hidden, .in = channels}));
-    z = b.conv(z, "mlp.fc2", {.out = channels, .in = hidden});
+  if excites {
+    z = Relu(conv(z, "mlp.fc1.", hidden, channels))
+    z = conv(z, "mlp.fc2.", channels, hidden)
   }
-  Value s = b.sigmoid(z);
-  const bool global = !gathers && extent == 0;
-  if (!global) s = b.resize(s, b.size_of(x), "nearest", false);
-  b.map(global ? "channel" : "spatial", s,
-        global ? "batch channels 1 1" : "batch channels height width");
-  b.result(b.mul(x, s));
+  s = Sigmoid(z)
+  if !global
+    s = Resize(s, none, none, Concat(Shape(s, end=2), size(x), axis=0), mode="nearest",
+               coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+  map(global ? "channel" : "spatial", s,
+      global ? "batch channels 1 1" : "batch channels height width")
+  result(x * s)
 }
-
-}  // namespace heed::attention
+)";

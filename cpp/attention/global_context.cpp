@@ -1,33 +1,27 @@
-#include "attention/global_context.h"
+#include "attention/recipes.h"
 
-#include "attention/context.h"
-
-namespace heed::attention {
-
-void build_global_context(Builder& b) {
-  const bool timm = b.has("conv_attn.weight");
-  const char* const scores = timm ? "conv_attn" : "conv_mask";
-  const char* const add = timm ? "mlp_add." : "channel_add_conv.";
-  const char* const mul = timm ? "mlp_scale." : "channel_mul_conv.";
-  const Extent channels = b.channels(join(scores, ".weight"), 1);
-  const bool muls = b.has_below(mul), adds = b.has_below(add) || !muls;
-  const uint32_t fusion = b.fresh() ? b.choices("fusion", "add|mul", 1) : adds + 2u * muls;
-  ContextMlp mlp = {
-      .place = "", .reduce = "0", .norm = "1", .expand = "3", .out = channels, .in = channels};
-  if (timm) mlp = {"", "fc1", "norm", "fc2", channels, channels, 0, 1e-6f};
-  mlp.hidden = b.integer("hidden", channels / 16, 1);
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const Value context = context_of(b, x, scores, channels, Bias::kAsGiven);
-  b.map("spatial", b.reshape(b.next_output(), {0, 1, -1}), "batch 1 positions");
-  const auto branch = [&](const char* place) {
-    mlp.place = place;
-    mlp.hidden = b.extent(join(place, mlp.reduce, ".weight"), 0, mlp.hidden);
-    return context_mlp(b, context, mlp);
-  };
-  Value y = x;
-  if (fusion & 2) y = b.mul(y, b.sigmoid(branch(mul)));
-  if (fusion & 1) y = b.add(y, branch(add));
-  b.result(y);
+const char heed::attention::recipes::global_context[] = R"(
+layer GlobalContext {
+  timm = has("conv_attn.weight")
+  scores = timm ? "conv_attn." : "conv_mask."
+  add = timm ? "mlp_add." : "channel_add_conv."
+  mul = timm ? "mlp_scale." : "channel_mul_conv."
+  channels = channels_of("{scores}weight", 1)
+  muls = below(mul)
+  fusion = fresh() ? choices("fusion", "add|mul", 1) : (below(add) or !muls) + 2 * muls
+  hidden = $hidden(channels // 16)
+  x = arg("x", "batch {channels} height width")
+  context = context_of(x, scores, channels, 1)
+  map("spatial", Reshape(next(), [0, 1, -1]), "batch 1 positions")
+  fn branch(place) {
+    if timm context_mlp(context, "{place}fc1.", "{place}norm.", "{place}fc2.", channels, channels,
+                        extent("{place}fc1.weight", 0, hidden), 1e-6)
+    else context_mlp(context, "{place}0.", "{place}1.", "{place}3.", channels, channels,
+                     extent("{place}0.weight", 0, hidden))
+  }
+  y = x
+  if fusion > 1 y = y * Sigmoid(branch(mul))
+  if fusion % 2 y = y + branch(add)
+  result(y)
 }
-
-}  // namespace heed::attention
+)";

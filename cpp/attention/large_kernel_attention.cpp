@@ -1,28 +1,17 @@
-#include "attention/large_kernel_attention.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-void build_large_kernel_attention(Builder& b) {
-  const bool block = b.fresh() ? b.flag("block") : b.has("proj_1.weight");
-  const std::string unit = block ? "spatial_gating_unit." : "";
-  const Extent channels = b.channels(unit + "conv1.weight", 1);
-  const Value x = b.argument("x", "batch # height width", {channels});
-  const Convolution pointwise = {.out = channels, .in = channels};
-  Convolution depthwise = pointwise;
-  depthwise.groups = channels;
-  const auto deep = [&](Value z, const char* name, Extent kernel, Extent dilation) {
-    depthwise.kernel[0] = depthwise.kernel[1] = kernel;
-    depthwise.dilation = dilation;
-    return b.conv(z, unit + name, depthwise);
-  };
-  const Value t = block ? b.gelu(b.conv(x, "proj_1", pointwise)) : x;
-  const Value wide = deep(deep(t, "conv0", 5, 1), "conv_spatial", 7, b.integer("dilation", 3, 1));
-  const Value a = b.conv(wide, unit + "conv1", pointwise);
-  b.map("spatial", a, "batch channels height width");
-  const Value y = b.mul(t, a);
-  b.result(block ? b.add(b.conv(y, "proj_2", pointwise), x) : y);
+const char heed::attention::recipes::large_kernel_attention[] = R"(
+layer LargeKernelAttention {
+  block = fresh() ? $block() : has("proj_1.weight")
+  unit = block ? "spatial_gating_unit." : ""
+  channels = channels_of("{unit}conv1.weight", 1)
+  x = arg("x", "batch {channels} height width")
+  fn deep(z, name, kernel, dilation)
+    conv(z, "{unit}{name}.", channels, channels, kernel=kernel, groups=channels, dilation=dilation)
+  t = block ? Gelu(conv(x, "proj_1.", channels, channels)) : x
+  wide = deep(deep(t, "conv0", 5), "conv_spatial", 7, $dilation(3))
+  a = conv(wide, "{unit}conv1.", channels, channels)
+  map("spatial", a, "batch channels height width")
+  result(block ? conv(t * a, "proj_2.", channels, channels) + x : t * a)
 }
-
-}  // namespace heed::attention
+)";

@@ -39,6 +39,13 @@ struct GivenInput {
 Result<Graph> build_layer(const Layer& layer, const NamedWeights* weights,
                           std::span<const GivenInput> given = {});
 
+// A value for an argument, by its name or (an empty name) by its place; or a result.
+struct NamedValue {
+  std::string name;
+  TensorId value = kNoTensor;
+  bool used = false;  // by the layer that it is given to
+};
+
 struct Construction;
 
 // A network: a graph that grows layer by layer.
@@ -56,11 +63,7 @@ class Network {
 
   TensorId input(std::string name, DType dtype, std::vector<Dimension> dims);
 
-  // A value for an argument: by its name, or (an empty name) by its place.
-  struct Argument {
-    std::string name;
-    TensorId value;
-  };
+  using Argument = NamedValue;
   // Adds a layer; its results. After an error, which finish() gives, there may be fewer.
   std::vector<TensorId> apply(const Layer& layer, std::span<const Argument> arguments);
   void output(std::string name, TensorId value);

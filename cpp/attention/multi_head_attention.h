@@ -34,12 +34,6 @@ Block build_multi_head_attention(Editor& editor, Node& last, const MultiHeadAtte
 
 class Builder;
 
-// x with the norm "<place>" over its last axis: layer norm or RMS norm, as the options norm and
-// epsilon say.
-TensorId norm_of(Builder& b, TensorId x, std::string_view place, Extent width);
-// The same over each head of x (batch, length, heads * width).
-TensorId norm_heads(Builder& b, TensorId x, std::string_view place, Extent width);
-
 // MultiHeadAttention: scaled dot-product attention of several heads, with its projections.
 //
 // - Formula: q = Wq x, k = Wk x, v = Wv x, A = softmax(scale q k^T + mask) for each head, y = Wo (A

@@ -1,20 +1,11 @@
 #include <algorithm>
 
 #include "attention/construction.h"
+#include "attention/recipe.h"
 
 namespace heed::attention {
 
-#define HEED_LAYER(name, function) void build_##function(Builder& b);
-#include "attention/layers.def"
-#undef HEED_LAYER
-
 namespace {
-
-constexpr LayerKind kKinds[] = {
-#define HEED_LAYER(name, function) {#name, build_##function},
-#include "attention/layers.def"
-#undef HEED_LAYER
-};
 
 // "SqueezeExcite" to "squeeze-excite", "ECA" to "eca", "SimAM" to "simam".
 std::string mechanism_name(std::string_view kind) {
@@ -98,13 +89,6 @@ std::unique_ptr<Construction> start(const NamedWeights* weights) {
 
 }  // namespace
 
-const LayerKind* find_layer_kind(std::string_view name) {
-  for (const LayerKind& kind : kKinds) {
-    if (kind.name == name) return &kind;
-  }
-  return nullptr;
-}
-
 NamedWeights weights_under(const NamedWeights& weights, std::string_view prefix) {
   NamedWeights under;
   for (const NamedWeight& weight : weights) {
@@ -118,15 +102,15 @@ NamedWeights weights_under(const NamedWeights& weights, std::string_view prefix)
 }
 
 std::vector<std::string_view> layer_kinds() {
-  std::vector<std::string_view> names;
-  for (const LayerKind& kind : kKinds) names.push_back(kind.name);
-  return names;
+  return {
+#define HEED_LAYER(name, function) #name,
+#include "attention/layers.def"
+#undef HEED_LAYER
+  };
 }
 
 void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> arguments,
                     std::string_view prefix, std::vector<Result>& results) {
-  const LayerKind* kind = find_layer_kind(layer.kind);
-  if (!kind) return c.fail(Code::kUnknownName, "", join("there is no layer '", layer.kind, "'"));
   Builder b(c, layer);
   b.path_ = join(prefix, layer.at);
   if (layer.at.empty() && !b.path_.empty()) b.path_.pop_back();
@@ -134,11 +118,13 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   if (!b.prefix_.empty()) b.prefix_.push_back('.');
   b.arguments_ = std::move(arguments);
   const size_t first_block = c.graph.blocks.size();
-  kind->build(b);
+  if (!build_by_recipe(b, layer.kind)) {
+    return c.fail(Code::kUnknownName, "", join("there is no layer '", layer.kind, "'"));
+  }
   for (const Argument& argument : b.arguments_) {
     if (!argument.used) {
-      b.fail(Code::kUnknownName, "there is no input '", argument.name, "'; there are ",
-             without_comma(c.inputs));
+      b.fail(Code::kUnknownName,
+             join("there is no input '", argument.name, "'; there are ", without_comma(c.inputs)));
     }
   }
   for (size_t i = first_block; i < c.graph.blocks.size(); ++i) {
@@ -148,17 +134,12 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   results = std::move(b.results_);
 }
 
-std::vector<Value> Builder::part(const Layer& layer, std::vector<Value> arguments) {
-  std::vector<Argument> given;
-  for (Value value : arguments) given.push_back({"", value});
+Value Builder::part(const Layer& layer, Value x) {
   std::vector<Result> results;
   const bool open = std::exchange(c_.open, false);
-  build(layer, c_, std::move(given), prefix_, results);
+  build(layer, c_, {{"", x}}, prefix_, results);
   c_.open = open;
-  std::vector<Value> values;
-  for (const Result& result : results) values.push_back(result.value);
-  if (values.empty()) values.push_back(scalar(0));
-  return values;
+  return results.empty() ? scalar(0) : results[0].value;
 }
 
 heed::Result<Graph> build_layer(const Layer& layer, const NamedWeights* weights,
@@ -195,8 +176,8 @@ TensorId Network::input(std::string name, DType dtype, std::vector<Dimension> di
 }
 
 std::vector<TensorId> Network::apply(const Layer& layer, std::span<const Argument> arguments) {
-  std::vector<Builder::Argument> given;
-  for (const Argument& argument : arguments) given.push_back({argument.name, argument.value});
+  std::vector<Argument> given;
+  for (const Argument& argument : arguments) given.push_back(argument);
   std::vector<Builder::Result> results;
   construction_->inputs.clear();
   Builder::build(layer, *construction_, std::move(given), "", results);

@@ -1,7 +1,5 @@
 #include "attention/pooled_gate.h"
 
-#include "attention/builder.h"
-
 namespace heed::attention {
 
 std::vector<TensorId> PooledGate::inputs() const {
@@ -23,27 +21,6 @@ void PooledGate::describe(Attributes& attributes) const {
   if (convolution) attributes.set("connection", std::string("convolution"));
   if (circular) attributes.set("padding", std::string("circular"));
   attributes.set("residual", int64_t{residual});
-}
-
-void connect(Builder& b, PooledGate& gate, std::string_view first, std::string_view second,
-             Extent hidden, Extent channels) {
-  const bool two = !second.empty();
-  b.connection(first, two ? hidden : channels, channels, Bias::kAsGiven, gate.weights);
-  if (two) b.connection(second, channels, hidden, Bias::kAsGiven, gate.weights + 2);
-}
-
-TensorId add_pooled_gate(Builder& b, const PooledGate& gate, TensorId& s) {
-  gate.describe(b.attributes());
-  const Value y = b.node("PooledGate", gate.inputs());
-  s = b.next_output();
-  return y;
-}
-
-void finish_with(Builder& b, const PooledGate& gate) {
-  TensorId s;
-  const Value y = add_pooled_gate(b, gate, s);
-  b.map("channel", s, "batch channels *");
-  b.result(y);
 }
 
 }  // namespace heed::attention

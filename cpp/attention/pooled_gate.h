@@ -10,8 +10,6 @@
 
 namespace heed::attention {
 
-class Builder;
-
 struct PooledGate {
   TensorId x = kNoTensor;
   TensorId weights[4] = {kNoTensor, kNoTensor, kNoTensor, kNoTensor};  // w1, b1, w2, b2
@@ -30,15 +28,5 @@ struct PooledGate {
 // The activation as three attributes that begin with `name`.
 void set_activation(Attributes& attributes, std::string_view name,
                     const kernels::Activation& activation);
-
-// `gate` with the full connections of those names: `first` (hidden, channels), `second` (channels,
-// hidden), both perhaps with a bias; without `second`, `first` is (channels, channels).
-void connect(Builder& b, PooledGate& gate, std::string_view first, std::string_view second,
-             Extent hidden, Extent channels);
-
-// Adds the step; y, and in `s` the map.
-TensorId add_pooled_gate(Builder& b, const PooledGate& gate, TensorId& s);
-// The same as a whole layer: records the map and gives y.
-void finish_with(Builder& b, const PooledGate& gate);
 
 }  // namespace heed::attention

@@ -1,70 +1,47 @@
-#include "attention/positions.h"
+// Feature maps as sequences of positions, for attention over them. What lies channels last in
+// memory, as convolutions leave it, changes from one form to the other without a copy.
+#include "attention/recipes.h"
 
-namespace heed::attention {
-
-namespace {
-
-// By the number of spatial axes.
-constexpr const char* kChannelsLast[] = {"", "021", "0231", "02341"};
-constexpr const char* kChannelsFirst[] = {"", "021", "0312", "04123"};
-
-}  // namespace
-
-Value to_tokens(Builder& b, Value x, Extent channels, int axes) {
-  return b.reshape(b.transpose(x, kChannelsLast[axes]), {0, -1, channels});
+const char heed::attention::recipes::positions[] = R"(
+# (batch, channels, height, width) to (batch, positions, channels).
+fn tokens(x)
+  Reshape(Transpose(x, perm=[0, 2, 3, 1]), Concat([0, -1], extent_of(x, 1), axis=0))
+# The way back, with the size of `like`; `axes` spatial ones.
+fn from_tokens(t, like, axes) {
+  perm = axes == 1 ? [0, 2, 1] : axes == 3 ? [0, 4, 1, 2, 3] : [0, 3, 1, 2]
+  Transpose(Reshape(t, Concat([0], Shape(like, start=2), [-1], axis=0)), perm=perm)
 }
+# What is one number for each position, (batch, ...), as a map (batch, 1, height, width).
+fn map_like(x, like) reshape_behind(x, [-1, 1], size(like))
 
-Value from_tokens(Builder& b, Value tokens, Value like, int axes) {
-  const Value spatial = b.set("start", 2).node("Shape", {like});
-  const Value shape = b.concat({b.integers({0}), spatial, b.integers({-1})}, 0);
-  return b.transpose(b.node("Reshape", {tokens, shape}), kChannelsFirst[axes]);
-}
-
-Value to_float(Builder& b, Value x) { return b.set("to", 1).node("Cast", {x}); }
-Value to_integer(Builder& b, Value x) { return b.set("to", 7).node("Cast", {x}); }
-
-Value extent_of(Builder& b, Value x, int axis) {
-  return b.set("start", axis).set("end", axis + 1).node("Shape", {x});
-}
-
-Value reshape_behind(Builder& b, Value x, Value front, std::initializer_list<int64_t> rest) {
-  return b.node("Reshape", {x, b.concat({front, b.integers(rest)}, 0)});
-}
-
-void convolve_in_parts(Builder& b, Value x, std::string_view name, Extent in, Extent heads,
-                       std::initializer_list<Extent> widths, Value* parts) {
-  Extent sum = 0;
-  for (Extent width : widths) sum += width;
-  const Value weight =
-      b.reshape(b.weight(join(name, ".weight"), {heads * sum, in}), {heads, sum, in});
-  Value bias =
-      b.optional_weight(join(name, ".bias"), {heads * sum}, b.flag("bias"), Fill::kUniform);
-  if (bias != kNoTensor) bias = b.reshape(bias, {heads, sum});
-  Extent first = 0;
-  for (Extent width : widths) {
-    const auto part = [&](Value all) { return b.slice(all, 1, first, first + width); };
-    const Value added = bias == kNoTensor ? bias : b.reshape(part(bias), {-1});
-    *parts++ = b.node("Conv", {x, b.reshape(part(weight), {-1, in, 1, 1}), added});
-    first += width;
+# What a 1x1 convolution gives, in parts of `widths` channels for each of `heads`: by rows of its
+# weight, so that nothing is computed together and copied apart. A new one has no bias unless the
+# option `bias` is set.
+fn convolve_in_parts(x, place, in, heads, widths) {
+  sum = 0
+  for width widths sum = sum + width
+  rows = Reshape(weight("{place}weight", [heads * sum, in]), [heads, sum, in])
+  bias = optional("{place}bias", [heads * sum], $bias())
+  first = 0
+  parts = []
+  for width widths {
+    fn part(all) Slice(all, [first], [first + width], [1])
+    added = bias and Reshape(part(Reshape(bias, [heads, sum])), [-1])
+    parts = parts + [Conv(x, Reshape(part(rows), [-1, in, 1, 1]), added)]
+    first = first + width
   }
+  parts
 }
 
-Value pooled_by_stride(Builder& b, Value x, Extent stride) {
-  if (stride == 1) return x;
-  return b.set_list("kernel_shape", {stride, stride})
-      .set_list("strides", {stride, stride})
-      .node("AveragePool", {x});
-}
+# Mean pooling where a layer has a stride.
+fn pooled_by_stride(x, stride)
+  stride == 1 ? x : AveragePool(x, kernel_shape=[stride, stride], strides=[stride, stride])
 
-void record_single_head(Builder& b) {
-  b.map("self", b.node("Squeeze", {b.next_output(), b.integers({1})}), "batch queries keys");
+# Records the map of the attention that was added last: (batch, queries, keys) where it has one
+# head, else with the heads in the batch's axis.
+fn record_single_head(kind) map(kind or "self", Squeeze(next(), [1]), "batch queries keys")
+fn record_joined_heads() {
+  all = next()
+  map("self", reshape_behind(all, [-1], size(all)), "batch*heads queries keys")
 }
-
-void record_joined_heads(Builder& b) {
-  const Value map = b.next_output();
-  const Value size = b.size_of(map);
-  const Value shape = b.concat({b.integers({-1}), size}, 0);
-  b.map("self", b.node("Reshape", {map, shape}), "batch*heads queries keys");
-}
-
-}  // namespace heed::attention
+)";

@@ -1,152 +1,109 @@
-#include "attention/pyramid_feature_attention.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-
-#include "attention/builder.h"
-#include "attention/pooled_gate.h"
-
-namespace heed::attention {
-
-namespace {
-
-// Keras' convolution, which keeps the size; its kernel is (height, width, in, out).
-struct KerasConvolution {
-  Extent out, in;
-  Extent kernel[2] = {1, 1};
-  Extent dilation = 1;
-  bool bias = true;
-};
-
-Value conv(Builder& b, Value x, const std::string& name, const KerasConvolution& c) {
-  const Value kernel =
-      b.transpose(b.weight(name + ".kernel", {c.kernel[0], c.kernel[1], c.in, c.out}), "3201");
-  const Value bias = c.bias ? b.weight(name + ".bias", {c.out}, Fill::kZeros) : kNoTensor;
-  const int64_t pads[] = {c.dilation * (c.kernel[0] - 1) / 2, c.dilation * (c.kernel[1] - 1) / 2};
-  return b.set_list("pads", {pads[0], pads[1], pads[0], pads[1]})
-      .set_list("dilations", {c.dilation, c.dilation})
-      .node("Conv", {x, kernel, bias});
+const char heed::attention::recipes::pyramid_feature_attention[] = R"(
+# Keras' convolution, which keeps the size; its kernel is (height, width, in, out).
+fn keras_conv(x, place, out, in, kernel, dilation, bias) {
+  w = Transpose(weight("{place}.kernel", [kernel[0], kernel[1], in, out]), perm=[3, 2, 0, 1])
+  down = dilation * (kernel[0] - 1) // 2
+  right = dilation * (kernel[1] - 1) // 2
+  Conv(x, w, bias and weight("{place}.bias", [out], 1), pads=[down, right, down, right],
+       dilations=[dilation, dilation])
 }
 
-// Batch norm by the statistics of the batch, and ReLU.
-Value norm(Builder& b, Value x, const std::string& name, Extent channels) {
-  const Value gain = b.weight(name + ".gamma", {channels}, Fill::kOnes);
-  const Value bias = b.weight(name + ".beta", {channels}, Fill::kZeros);
-  const Value mean = b.weight(name + ".moving_mean", {channels}, Fill::kZeros);
-  const Value variance = b.weight(name + ".moving_variance", {channels}, Fill::kOnes);
-  return b.relu(b.set_real("epsilon", 1e-3f)
-                    .set("training_mode", 1)
-                    .node("BatchNormalization", {x, gain, bias, mean, variance}));
-}
+# Batch norm by the statistics of the batch, and ReLU.
+fn keras_norm(x, place, channels)
+  Relu(BatchNormalization(
+      x, weight("{place}.gamma", [channels], 2), weight("{place}.beta", [channels], 1),
+      weight("{place}.moving_mean", [channels], 1),
+      weight("{place}.moving_variance", [channels], 2),
+      epsilon=1e-3, training_mode=1))
 
-// The four branches of a level; `width` is what each of them gives.
-Value context(Builder& b, Value x, const std::string& name, Extent channels, Extent width) {
-  Value branches[4];
-  for (Extent i = 0; i < 4; ++i) {
-    const Extent side = i == 0 ? 1 : 3;
-    const KerasConvolution convolution = {width, channels, {side, side}, 2 * i + 1, false};
-    branches[i] = conv(b, x, join(name, "_cfe_cfe", i, i == 0 ? "" : "_dilation"), convolution);
-  }
-  const Value all = b.concat({branches[0], branches[1], branches[2], branches[3]}, 1);
-  return norm(b, all, name + "_cfe_BN", 4 * width);
-}
+layer PyramidFeatureAttention {
+  name = $name ? text("name") : "C3"
+  part = $part("whole|context|channel|spatial")
+  if !fresh() and !$part
+    part = has("C345_conv.kernel") ? 0 : has("{name}_cfe_cfe0.kernel") ? 1
+         : has("spatial_attention_1_conv1.kernel") ? 3 : 2
 
-Extent context_channels(Builder& b, const std::string& name, Extent given) {
-  return b.extent(name + "_cfe_cfe0.kernel", 2, given);
-}
-Extent context_width(Builder& b, const std::string& name) {
-  return b.extent(name + "_cfe_cfe0.kernel", 3, b.integer("width", 32, 1));
-}
-
-// Keras numbers layers without a name as it makes them.
-const char* first_dense(Builder& b) { return b.has("dense.kernel") ? "dense" : "dense_1"; }
-
-Value channel_attention(Builder& b, Value x, Extent channels, const char* map) {
-  const std::string first = first_dense(b), second = first == "dense" ? "dense_1" : "dense_2";
-  const Extent hidden = b.extent(first + ".kernel", 1, std::max<Extent>(1, channels / 4));
-  PooledGate gate;
-  gate.x = x;
-  gate.weights[0] = b.transpose(b.weight(first + ".kernel", {channels, hidden}), "10");
-  gate.weights[1] = b.weight(first + ".bias", {hidden}, Fill::kZeros);
-  gate.weights[2] = b.transpose(b.weight(second + ".kernel", {hidden, channels}), "10");
-  gate.weights[3] = b.weight(second + ".bias", {channels}, Fill::kZeros);
-  Value s;
-  const Value y = add_pooled_gate(b, gate, s);
-  b.map("channel", s, "batch channels 1 1", map);
-  return y;
-}
-
-// low, weighed by the map of `high`.
-Value spatial_attention(Builder& b, Value low, Value high, Extent channels, const char* map) {
-  const Extent half =
-      std::max<Extent>(1, b.extent("spatial_attention_1_conv1.kernel", 3, channels / 2));
-  Value sum = kNoTensor;
-  for (Extent branch = 1; branch <= 2; ++branch) {
-    Value y = high;
-    for (Extent step = 1; step <= 2; ++step) {
-      const std::string name = join("spatial_attention_", branch, "_conv", step);
-      KerasConvolution c = {step == 1 ? half : 1, step == 1 ? channels : half};
-      for (int axis = 0; axis < 2; ++axis) {
-        const bool across = (branch == step) == (axis == 1);
-        c.kernel[axis] = b.extent(name + ".kernel", axis, across ? 9 : 1);
-      }
-      y = norm(b, conv(b, y, name, c), join("attention", branch, "_", step, "_BN"), c.out);
+  # The four branches of a level; `width` is what each of them gives.
+  fn width_of(name) extent("{name}_cfe_cfe0.kernel", 3, $width(32))
+  fn context(x, name, channels, width) {
+    branches = []
+    for i 4 {
+      side = i ? 3 : 1
+      dilated = i ? "_dilation" : ""
+      place = "{name}_cfe_cfe{i}{dilated}"
+      branches = branches + [keras_conv(x, place, width, channels, side, 2 * i + 1)]
     }
-    sum = branch == 1 ? y : b.add(sum, y);
+    keras_norm(Concat(branches, axis=1), "{name}_cfe_BN", 4 * width)
   }
-  const Value s = b.sigmoid(sum);
-  b.map("spatial", s, "batch 1 height width", map);
-  return b.mul(low, s);
+
+  # Keras numbers layers without a name as it makes them.
+  number = has("dense.kernel") ? 0 : 1
+  first = number ? "dense_1" : "dense"
+  second = "dense_{number + 1}"
+  fn channel_attention(x, channels, name) {
+    hidden = extent("{first}.kernel", 1, max(1, channels // 4))
+    fn dense(place, out, in)
+      [Transpose(weight("{place}.kernel", [in, out]), perm=[1, 0]), weight("{place}.bias", [out], 1)]
+    y = PooledGate(x, dense(first, hidden, channels), dense(second, channels, hidden),
+                   hidden=act("", "relu"), gate=act("", "sigmoid"))
+    map("channel", next(), "batch channels 1 1", name)
+    y
+  }
+
+  # low, weighed by the map of `high`.
+  fn spatial_attention(low, high, channels, name) {
+    half = extent("spatial_attention_1_conv1.kernel", 3, channels // 2)
+    sum = 0
+    for branch [1, 2] {
+      y = high
+      for step [1, 2] {
+        place = "spatial_attention_{branch}_conv{step}"
+        out = step == 1 ? half : 1
+        down = extent("{place}.kernel", 0, branch == step ? 1 : 9)
+        right = extent("{place}.kernel", 1, branch == step ? 9 : 1)
+        y = keras_conv(y, place, out, step == 1 ? channels : half, [down, right], 1, 1)
+        y = keras_norm(y, "attention{branch}_{step}_BN", out)
+      }
+      sum = sum ? sum + y : y
+    }
+    s = Sigmoid(sum)
+    map("spatial", s, "batch 1 height width", name)
+    low * s
+  }
+
+  fn whole() {
+    low = arg("low", "batch channels height width")
+    if fresh() and !$channels invalid("a new layer needs the option 'channels'")
+    given = axes("channels", 3, 1, 1)
+    width = width_of("C3")
+    levels = []
+    for i 3 {
+      name = "C{3 + i}"
+      channels = extent("{name}_cfe_cfe0.kernel", 2, given[i])
+      x = arg("c{3 + i}", "batch {channels} *")
+      y = context(x, name, channels, width)
+      levels = levels + [i ? upsample(y, 2 * i) : y]
+    }
+    all = 12 * width
+    high = extent("C345_conv.kernel", 3, $high(64))
+    y = channel_attention(Concat(levels, axis=1), all, "channel")
+    y = keras_norm(keras_conv(y, "C345_conv", high, all, 1, 1, 1), "C345_BN", high)
+    y = upsample(y, 4)
+    Concat(spatial_attention(low, y, high, "spatial"), y, axis=1)
+  }
+
+  if part == 0 return result(whole())
+  if part == 3 {
+    channels = channels_of("spatial_attention_1_conv1.kernel", 2)
+    low = arg("low", "batch channels height width")
+    high = arg("high", "batch {channels} height width")
+    return result(spatial_attention(low, high, channels, "attention"))
+  }
+  channels = part == 2 ? channels_of("{first}.kernel", 0) : channels_of("{name}_cfe_cfe0.kernel", 2)
+  x = arg("x", "batch {channels} height width")
+  result(part == 2 ? channel_attention(x, channels, "attention")
+                   : context(x, name, channels, width_of(name)))
 }
-
-Value whole(Builder& b) {
-  static constexpr const char* kInputs[] = {"c3", "c4", "c5"};
-  const Value low = b.argument("low", "batch channels height width");
-  if (b.fresh() && !b.has_option("channels")) {
-    b.fail(Code::kInvalidArgument, "a new layer needs the option 'channels'");
-  }
-  const std::vector<int64_t> given = b.per_axis("channels", 3, 1, 1);
-  const Extent width = context_width(b, "C3");
-  Value levels[3];
-  for (int i = 0; i < 3; ++i) {
-    const std::string name = join("C", 3 + i);
-    const Extent channels = context_channels(b, name, static_cast<Extent>(given[size_t(i)]));
-    const Value x = b.argument(kInputs[i], "batch # *", {channels});
-    levels[i] = context(b, x, name, channels, width);
-    if (i > 0) levels[i] = b.upsample(levels[i], 2 * i);
-  }
-  const Extent all = 12 * width;
-  const Extent high = b.extent("C345_conv.kernel", 3, b.integer("high", 64, 1));
-  Value y = channel_attention(b, b.concat({levels[0], levels[1], levels[2]}, 1), all, "channel");
-  y = norm(b, conv(b, y, "C345_conv", {high, all}), "C345_BN", high);
-  y = b.upsample(y, 4);
-  return b.concat({spatial_attention(b, low, y, high, "spatial"), y}, 1);
-}
-
-}  // namespace
-
-void build_pyramid_feature_attention(Builder& b) {
-  const std::string name = b.has_option("name") ? std::string(b.text("name")) : "C3";
-  enum { kWhole, kContext, kChannel, kSpatial };
-  int part = b.choice("part", "whole|context|channel|spatial");
-  if (!b.fresh() && !b.has_option("part")) {
-    part = b.has("C345_conv.kernel")                   ? kWhole
-           : b.has(name + "_cfe_cfe0.kernel")          ? kContext
-           : b.has("spatial_attention_1_conv1.kernel") ? kSpatial
-                                                       : kChannel;
-  }
-  if (part == kWhole) return b.result(whole(b));
-  if (part == kSpatial) {
-    const Extent channels = b.channels("spatial_attention_1_conv1.kernel", 2);
-    const Value low = b.argument("low", "batch channels height width");
-    const Value high = b.argument("high", "batch # height width", {channels});
-    return b.result(spatial_attention(b, low, high, channels, "attention"));
-  }
-  const bool gate = part == kChannel;
-  const Extent channels = gate ? b.channels(join(first_dense(b), ".kernel"), 0)
-                               : b.channels(name + "_cfe_cfe0.kernel", 2);
-  const Value x = b.argument("x", "batch # height width", {channels});
-  b.result(gate ? channel_attention(b, x, channels, "attention")
-                : context(b, x, name, channels, context_width(b, name)));
-}
-
-}  // namespace heed::attention
+)";

@@ -1,24 +1,9 @@
-// Rotary position embedding: a layer of its own, and what attention with it is made of.
+// Rotary position embedding.
 #pragma once
-
-#include "attention/builder.h"
 
 namespace heed::attention {
 
-// The cosines and sines of every position, (length, pairs), and which elements are pairs.
-struct Rotary {
-  Value cosines = kNoTensor, sines = kNoTensor;
-  bool interleaved = false;
-  Extent rotated = 0;  // elements of a head that are turned; 0: all
-};
-
-// Positions as the options base, offset, rotaryWidth, size and prefixTokens say, for the tokens
-// along `axis` of x. `width`: of a head, a float32 number.
-Rotary rotary_positions(Builder& b, Value x, int axis, Value width, bool interleaved);
-
-// x (batch, length, heads * width), or (batch, heads, length, width) where `heads` is 0, with its
-// pairs turned.
-Value rotate(Builder& b, Value x, const Rotary& rotary, Extent heads);
+class Builder;
 
 // rotaryEmbedding: turns pairs of elements by angles that grow with the position, so that products
 // of queries and keys depend on how far apart they are.

@@ -1,27 +1,22 @@
-#include "attention/scaled_dot_product_attention.h"
+#include "attention/recipes.h"
 
-namespace heed::attention {
+const char heed::attention::recipes::scaled_dot_product_attention[] = R"(
+# What the options scale, causal and emptyRow say.
+fn told_scale() num("scale", 0) or none
+fn told_causal() is_text("causal") ? 1 + $causal("top-left|bottom-right") : $causal()
+fn told_empty_rows() $emptyRow("zeros|nan") ? "nan" : "zero"
 
-Heads heads_of_options(Builder& b) {
-  Heads heads;
-  heads.scale = static_cast<float>(b.number("scale", 0));
-  heads.causal = b.is_text("causal") ? 1 + b.choice("causal", "top-left|bottom-right")
-                                     : static_cast<int>(b.flag("causal"));
-  heads.empty_nan = b.choice("emptyRow", "zeros|nan") == 1;
-  return heads;
+layer ScaledDotProductAttention {
+  side_by_side = $heads
+  heads = $heads(1)
+  kv_heads = side_by_side ? $kvHeads(0) or none : none
+  q = arg("q", side_by_side ? "batch queries channels" : "batch heads queries width")
+  k = arg("k", side_by_side ? "batch keys keyChannels" : "batch kvHeads keys width")
+  v = arg("v", side_by_side ? "batch keys valueChannels" : "batch kvHeads keys valueWidth")
+  y = ScaledDotProduct(q, k, v, opt("mask", "*"), form=side_by_side ? "tokens" : "heads", heads=heads,
+                       kv_heads=kv_heads, causal=told_causal(), scale=told_scale(),
+                       empty_rows=told_empty_rows())
+  map("self", next(), "batch heads queries keys")
+  result(y)
 }
-
-void build_scaled_dot_product_attention(Builder& b) {
-  Heads heads = heads_of_options(b);
-  const bool tokens = b.has_option("heads");
-  heads.form = tokens ? "tokens" : "heads";
-  heads.heads = b.integer("heads", 1, 1);
-  if (tokens) heads.kv_heads = b.integer("kvHeads", 0, 1);
-  const Value q = b.argument("q", tokens ? "batch queries channels" : "batch heads queries width");
-  const Value k = b.argument("k", tokens ? "batch keys keyChannels" : "batch kvHeads keys width");
-  const Value v =
-      b.argument("v", tokens ? "batch keys valueChannels" : "batch kvHeads keys valueWidth");
-  b.result(b.attend(q, k, v, b.optional_argument("mask", "*"), heads, "attention"));
-}
-
-}  // namespace heed::attention
+)";

@@ -1,12 +1,9 @@
-// Scaled dot-product attention: a layer of its own, and the options that others share with it.
+// Scaled dot-product attention.
 #pragma once
-
-#include "attention/builder.h"
 
 namespace heed::attention {
 
-// What the options scale, causal and emptyRow say.
-Heads heads_of_options(Builder& b);
+class Builder;
 
 // ScaledDotProductAttention: what every query takes of the values, by the likeness of their keys.
 // The matrix of scores is never made unless its map is asked for: memory grows with the length, not

@@ -1,14 +1,9 @@
 // The spatial transformer and the two functions that it is made of.
 #pragma once
 
-#include "attention/builder.h"
-
 namespace heed::attention {
 
-// The positions (batch, height, width, 2) at which matrices (batch, 2, 3) read a feature map;
-// `size` is an integer tensor of height and width. Matrices (batch, 3, 4) and three sizes give
-// those of a volume.
-Value affine_grid(Builder& b, Value theta, Value size, bool align_corners);
+class Builder;
 
 // affineGrid: the positions at which an affine map reads its input, for each position of its
 // output.

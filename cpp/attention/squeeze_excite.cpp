@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "attention/builder.h"
 #include "attention/mechanism.h"
 #include "attention/patterns.h"
 #include "attention/pooled_gate.h"
@@ -124,68 +123,6 @@ std::optional<Block> match_squeeze_excite(Editor& editor, Node& last) {
     return block;
   }
   return {};
-}
-
-namespace {
-
-// W1 and b1 with the batch norm `bn` behind them, where the weights have one: constants, of which
-// the graph's folding makes constants again.
-void fold_batch_norm(Builder& b, Value* connection, Extent hidden) {
-  if (!b.has("bn.weight")) return;
-  b.ignore("bn.num_batches_tracked");
-  const Value mean = b.weight("bn.running_mean", {hidden});
-  const Value deviation =
-      b.node("Sqrt", {b.add(b.weight("bn.running_var", {hidden}), b.scalar(1e-5f))});
-  const Value factor = b.div(b.weight("bn.weight", {hidden}), deviation);
-  const Value centred =
-      connection[1] == kNoTensor ? b.node("Neg", {mean}) : b.sub(connection[1], mean);
-  connection[0] = b.mul(connection[0], b.reshape(factor, {-1, 1}));
-  connection[1] = b.add(b.mul(centred, factor), b.weight("bn.bias", {hidden}));
-}
-
-// The gate but for x, whose channels it gives.
-PooledGate squeeze_excite(Builder& b, Extent& channels) {
-  const std::string_view prefix = b.text("prefix");
-  const std::string reduce_names = join("fc1|conv_reduce|fc.0|fc.1|0|1|", prefix, "_1x1_down");
-  const std::string_view reduce = b.find(reduce_names);
-  const std::string expand_names =
-      join("fc2|conv_expand|fc.2|fc.3|", reduce == "0" ? "2" : "3", "|", prefix, "_1x1_up");
-  const std::string weight = join(reduce, ".weight");
-  channels = b.channels(weight, 1);
-  // timm's width, SEModule: at least 8, and a multiple of it.
-  const Extent ratio = b.integer("reduction", 16, 1);
-  const Extent formula = std::max<Extent>(8, (channels / ratio + 4) / 8 * 8);
-  const Extent hidden = b.extent(weight, 0, b.integer("hidden", formula, 1));
-  PooledGate gate;
-  connect(b, gate, reduce, b.find(expand_names), hidden, channels);
-  fold_batch_norm(b, gate.weights, hidden);
-  gate.hidden = b.activation("activation", "relu");
-  gate.gate = b.activation("gate", "sigmoid");
-  if (b.flag("addMaxPool")) {
-    gate.pools = 3;
-    gate.merge = "pools";
-  }
-  return gate;
-}
-
-}  // namespace
-
-void build_squeeze_excite(Builder& b) {
-  if (b.choice("layout", "NCHW|NHWC") == 0) return build_channels_first_squeeze_excite(b);
-  Extent channels;
-  PooledGate gate = squeeze_excite(b, channels);
-  gate.x = b.transpose(b.argument("x", "batch height width #", {channels}), "0312");
-  Value s;
-  const Value y = add_pooled_gate(b, gate, s);
-  b.map("channel", b.transpose(s, "0231"), "batch 1 1 channels");
-  b.result(b.transpose(y, "0231"));
-}
-
-void build_channels_first_squeeze_excite(Builder& b) {
-  Extent channels;
-  PooledGate gate = squeeze_excite(b, channels);
-  gate.x = b.argument("x", "batch # *", {channels});
-  finish_with(b, gate);
 }
 
 }  // namespace heed::attention

@@ -34,9 +34,6 @@ class Builder;
 // - Example: { channels: 16 } of x [1, 16, 14, 14]
 void build_squeeze_excite(Builder& b);
 
-// The same without the option layout, for layers that have one as a part.
-void build_channels_first_squeeze_excite(Builder& b);
-
 // The block that ends with the product `last`, in these forms: full connections as 1x1 convolutions
 // or as Linear layers, with or without bias; any hidden width and activations; and the residual
 // form of PP-OCR's detection neck, y = x + x * s.

@@ -1,48 +1,27 @@
-#include "attention/triplet_attention.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-namespace {
-
-// One of the gates: what becomes axis 1 of x is axis `axis`, the channels taking its place. A
-// factor for x, with an extent of 1 on that axis.
-struct Gate {
-  const char *name, *model_name;
-  int axis;
-  const char* shape;
-  const char* back;  // from the map's axes to those of x
-};
-constexpr Gate kGates[] = {
-    {"cw", "ChannelGateH", 2, "batch 1 channels width", "0213"},
-    {"hc", "ChannelGateW", 3, "batch 1 height channels", "0321"},
-    {"hw", "SpatialGate", 1, "batch 1 height width", nullptr},
-};
-
-}  // namespace
-
-void build_triplet_attention(Builder& b) {
-  const Value x = b.argument("x", "batch channels height width");
-  const bool models = b.has_below("ChannelGate");
-  const bool spatial =
-      b.fresh() ? !b.flag("noSpatial") : b.has_below(models ? "SpatialGate." : "hw.");
-  const Extent kernel = b.integer("kernel", 7, 1);
-  std::vector<Value> factors;
-  for (const Gate& gate : kGates) {
-    if (gate.axis == 1 && !spatial) break;
-    const char* name = models ? gate.model_name : gate.name;
-    const std::string place = join(name, models ? ".spatial." : ".conv.");
-    const Value pooled =
-        b.concat({b.reduce("ReduceMax", x, {gate.axis}), b.mean(x, {gate.axis})}, gate.axis);
-    const Value z = gate.back ? b.transpose(pooled, gate.back) : pooled;
-    const Value conv = b.conv(z, join(place, "conv"),
-                              {.out = 1, .in = 2, .kernel = {kernel, kernel}, .bias = Bias::kNone});
-    const Value s = b.sigmoid(b.batch_norm(conv, join(place, "bn"), 1));
-    b.map("spatial", s, gate.shape, name);
-    factors.push_back(gate.back ? b.transpose(s, gate.back) : s);
+const char heed::attention::recipes::triplet_attention[] = R"(
+layer TripletAttention {
+  x = arg("x", "batch channels height width")
+  models = below("ChannelGate")
+  spatial = fresh() ? !$noSpatial() : below(models ? "SpatialGate." : "hw.")
+  kernel = $kernel(7)
+  factors = []
+  # What becomes axis 1 of x is axis `axis`, the channels taking its place; `back` goes from the map's
+  # axes to those of x. A factor for x has an extent of 1 on that axis.
+  fn gate(name, model_name, axis, shape, back) {
+    fn turned(t) back ? Transpose(t, perm=back) : t
+    if models name = model_name
+    place = models ? "{name}.spatial." : "{name}.conv."
+    z = turned(Concat(ReduceMax(x, [axis]), ReduceMean(x, [axis]), axis=axis))
+    z = conv(z, "{place}conv.", 1, 2, kernel=kernel, bias=0)
+    s = Sigmoid(norm(z, "{place}bn.", 1))
+    map("spatial", s, shape, name)
+    [turned(s)]
   }
-  b.result(b.mul(x, b.node("Mean", std::move(factors))));
+  factors = gate("cw", "ChannelGateH", 2, "batch 1 channels width", [0, 2, 1, 3])
+          + gate("hc", "ChannelGateW", 3, "batch 1 height channels", [0, 3, 2, 1])
+  if spatial factors = factors + gate("hw", "SpatialGate", 1, "batch 1 height width")
+  result(x * Mean(factors))
 }
-
-}  // namespace heed::attention
+)";

@@ -1,161 +1,96 @@
-#include "attention/window_attention.h"
+#include "attention/recipes.h"
 
-#include <algorithm>
-#include <cmath>
+const char heed::attention::recipes::window_attention[] = R"(
+layer WindowAttention {
+  place = below("attn.") ? "attn." : ""
+  table = "{place}relative_position_bias_table"
+  heads = told("heads", 0, has(table) ? extent(table, 1) : 0)
+  channels = channels_of("{place}qkv.weight", 1)
+  width = extent("{place}qkv.weight", 0, 3 * channels)
+  if width % (3 * heads) wrong("{width} rows of qkv do not divide into {heads} heads")
+  if fresh() and !$window invalid("a new layer needs the option 'window'")
+  window = axes("window", 2, (sqrt(extent(table, 0)) + 1) // 2, 1)
+  # Its table has 2^22 rows.
+  if max(window[0], window[1]) > 1024 {
+    wrong("the option 'window' is above 1024")
+    window = [1, 1]
+  }
+  count = window[0] * window[1]
+  ignore("attn_mask")
+  ignore("{place}relative_position_index")
 
-#include "attention/positions.h"
-#include "attention/windows.h"
-
-namespace heed::attention {
-
-namespace {
-
-enum Dialect { kTimm, kTorchvision, kOfficial };
-
-// One axis of a map in windows.
-struct Axis {
-  Value size, padded;  // (1)
-  Value sources;       // (padded): what comes there
-  Value targets;       // (size): where that goes
-  Value group;         // (padded): 1 where the rolled map has been joined to its beginning
-};
-
-Axis axis_in_windows(Builder& b, Value x, int axis, Extent window) {
-  const Value extent = b.integers({window});
-  Axis a;
-  a.size = extent_of(b, x, axis);
-  a.padded = b.mul(b.div(b.add(a.size, b.integers({window - 1})), extent), extent);
-  a.sources = count_up(b, a.padded);
-  a.targets = count_up(b, a.size);
-  a.group = kNoTensor;
-  return a;
-}
-
-void roll(Builder& b, Axis& a, Value shift, Value period) {
-  const auto turn = [&](Value at, Value by) { return b.node("Mod", {b.add(at, by), period}); };
-  a.group = to_integer(b, b.node("GreaterOrEqual", {a.sources, b.sub(a.padded, shift)}));
-  const Value rolled = b.node("Less", {a.sources, period});
-  a.sources = b.node("Where", {rolled, turn(a.sources, shift), a.sources});
-  a.targets = turn(a.targets, b.sub(period, shift));
-}
-
-class Windows {
- public:
-  Windows(Builder& b, std::string prefix) : b_(b), prefix_(std::move(prefix)) {
-    const std::string table = join(prefix_, "relative_position_bias_table");
-    heads_ = b.told("heads", 0, b.has(table) ? b.extent(table, 1) : 0);
-    channels_ = b.channels(join(prefix_, "qkv.weight"), 1);
-    width_ = b.extent(join(prefix_, "qkv.weight"), 0, 3 * channels_);
-    if (width_ % (3 * heads_) != 0) {
-      b.fail(Code::kWrongValue, width_, " rows of qkv do not divide into ", heads_, " heads");
-    }
-    const double side = (std::sqrt(static_cast<double>(b.extent(table, 0))) + 1) / 2;
-    if (b.fresh() && !b.has_option("window")) {
-      b.fail(Code::kInvalidArgument, "a new layer needs the option 'window'");
-    }
-    const std::vector<int64_t> given = b.per_axis("window", 2, static_cast<int64_t>(side), 1);
-    constexpr int64_t kMost = 1024;  // its table has 2^22 rows
-    if (std::max(given[0], given[1]) > kMost) {
-      b.fail(Code::kWrongValue, "the option 'window' is above ", kMost);
-      return;
-    }
-    window_ = {static_cast<Extent>(given[0]), static_cast<Extent>(given[1])};
-    b.ignore("attn_mask");
-    b.ignore(join(prefix_, "relative_position_index"));
+  # (1 or windows, heads, positions, positions)
+  fn bias_of_pairs(mask) {
+    line = 2 * window[1] - 1
+    rows = (2 * window[0] - 1) * line
+    middle = (rows - 1) / 2
+    values = Transpose(weight(table, [rows, heads]), perm=[1, 0])
+    # The table's row for query - key is the difference of theirs, counted from its middle.
+    at = lattice(window[0], window[1], middle, line, 1)
+    index = Reshape(at, [-1, 1]) - (Reshape(at, [1, -1]) - [middle])
+    bias = gather_positions(values, index)
+    mask ? Reshape(mask, [-1, 1, count, count]) + bias : bias
+  }
+  # Tokens of windows, (batch * windows, positions, channels), to the same.
+  fn attended(x, mask) {
+    qkv = linear(x, "{place}qkv.", width, channels)
+    y = attend(qkv, none, none, bias_of_pairs(mask), form="packed", heads=heads, scale=num("scale", 0))
+    map("self", next(), "batch heads queries keys")
+    linear(y, "{place}proj.", channels, width // 3)
   }
 
-  Extent channels() const { return channels_; }
-  const WindowSize& window() const { return window_; }
-
-  // Tokens of windows, (batch * windows, positions, channels), to the same.
-  Value attend(Value x, Value mask) {
-    const Value qkv = b_.linear(x, join(prefix_, "qkv"), width_, channels_);
-    Heads heads{.form = "packed", .heads = heads_};
-    heads.scale = static_cast<float>(b_.number("scale", 0));
-    const Value y = b_.attend(qkv, kNoTensor, kNoTensor, bias(mask), heads, "attention");
-    return b_.linear(y, join(prefix_, "proj"), channels_, width_ / 3);
+  # One axis of a map in windows: its size; that padded; what comes to each place of it (sources);
+  # where that goes (targets); and 1 where the rolled map has been joined to its beginning.
+  fn in_windows(x, axis, extent) {
+    size = extent_of(x, axis)
+    padded = (size + [extent - 1]) / [extent] * [extent]
+    [size, padded, count_up(padded), count_up(size)]
   }
-
- private:
-  // (1 or windows, heads, positions, positions)
-  Value bias(Value mask) {
-    const Extent line = 2 * window_.columns - 1, rows = (2 * window_.rows - 1) * line;
-    const Value table = b_.weight(join(prefix_, "relative_position_bias_table"), {rows, heads_});
-    // The table's row for query - key is the difference of theirs, counted from its middle.
-    const Value at = lattice(b_, window_.rows, window_.columns, rows / 2, line, 1);
-    const Value middle = b_.sub(b_.reshape(at, {1, -1}), b_.integers({rows / 2}));
-    const Value index = b_.sub(b_.reshape(at, {-1, 1}), middle);
-    const Value bias = gather_positions(b_, b_.transpose(table, "10"), index);
-    if (mask == kNoTensor) return bias;
-    return b_.add(b_.reshape(mask, {-1, 1, window_.count(), window_.count()}), bias);
+  fn rolled(a, shift, period) {
+    fn turn(at, by) (at + by) % period
+    joined = Cast(a[2] >= a[1] - shift, to=7)
+    [a[0], a[1], Where(a[2] < period, turn(a[2], shift), a[2]), turn(a[3], period - shift), joined]
   }
-
-  Builder& b_;
-  std::string prefix_;
-  Extent heads_ = 1, channels_ = 1, width_ = 3;
-  WindowSize window_;
-};
-
-// (windows, positions, positions): -100 between positions of different groups.
-Value seam_mask(Builder& b, const Axis& y, const Axis& x, const WindowSize& window) {
-  const Value group = by_window(b, y.group, x.group, b.integers({2}), window);
-  const Extent count = window.count();
-  const Value same =
-      b.node("Equal", {b.reshape(group, {-1, count, 1}), b.reshape(group, {-1, 1, count})});
-  return b.node("Where", {same, b.scalar(0), b.scalar(-100)});
-}
-
-// x is (batch, height, width, channels).
-Value attend_map(Builder& b, Windows& windows, Value x) {
-  const WindowSize& window = windows.window();
-  Axis y = axis_in_windows(b, x, 1, window.rows);
-  Axis z = axis_in_windows(b, x, 2, window.columns);
-  const auto dialect = static_cast<Dialect>(b.choice("dialect", "timm|torchvision|official"));
-  const std::vector<int64_t> shift = b.per_axis("shift", 2, 0, 0);
-  Value mask = kNoTensor;
-  if (shift[0] + shift[1] > 0) {
-    const auto period = [&](const Axis& a) { return dialect == kTorchvision ? a.padded : a.size; };
-    // 1 where the axis has more than one window.
-    const auto several = [&](const Axis& a, Extent extent) {
-      return to_integer(b, b.node("Greater", {period(a), b.integers({extent})}));
-    };
-    Value rows = several(y, window.rows), columns = several(z, window.columns);
-    if (dialect == kOfficial) rows = columns = b.mul(rows, columns);
-    roll(b, y, b.mul(rows, b.integers({shift[0]})), period(y));
-    roll(b, z, b.mul(columns, b.integers({shift[1]})), period(z));
-    mask = seam_mask(b, y, z, window);
-  }
-  const Value pads = b.concat({b.integers({0, 0, 0, 0, 0}), b.sub(y.padded, y.size),
-                               b.sub(z.padded, z.size), b.integers({0})},
-                              0);
-  const Value padded = b.reshape(b.node("Pad", {x, pads}), {0, -1, windows.channels()});
-  Value tokens = gather_positions(b, padded, by_window(b, y.sources, z.sources, z.padded, window));
-  tokens = b.reshape(tokens, {-1, window.count(), windows.channels()});
-  const Value batch = extent_of(b, x, 0);
-  tokens = reshape_behind(b, windows.attend(tokens, mask), batch, {-1, windows.channels()});
-  tokens = gather_positions(b, tokens, place_in_windows(b, y.targets, z.targets, z.padded, window));
-  return b.node("Reshape", {tokens, b.node("Shape", {x})});
-}
-
-}  // namespace
-
-void build_window_attention(Builder& b) {
-  Windows windows(b, b.has_below("attn.") ? "attn." : "");
-  const Extent channels = windows.channels(), count = windows.window().count();
-  switch (b.choice("layout", "windows|NHWC|NCHW")) {
-    case 0: {
-      const Value x = b.argument("x", "batch*windows # #", {count, channels});
-      b.result(windows.attend(x, b.optional_argument("mask", "windows # #", {count, count})));
-      break;
+  # x is (batch, height, width, channels).
+  fn attended_map(x) {
+    y = in_windows(x, 1, window[0])
+    z = in_windows(x, 2, window[1])
+    dialect = $dialect("timm|torchvision|official")
+    shift = axes("shift", 2, 0, 0)
+    if shift[0] + shift[1] > 0 {
+      period = dialect == 1
+      # 1 where the axis has more than one window.
+      fn several(a, extent) Cast(a[period] > [extent], to=7)
+      rows = several(y, window[0])
+      columns = several(z, window[1])
+      if dialect == 2 {
+        rows = rows * columns
+        columns = rows
+      }
+      y = rolled(y, rows * [shift[0]], y[period])
+      z = rolled(z, columns * [shift[1]], z[period])
+      # (windows, positions, positions): -100 between positions of different groups.
+      group = by_window(y[4], z[4], [2], window)
+      same = Equal(Reshape(group, [-1, count, 1]), Reshape(group, [-1, 1, count]))
+      mask = Where(same, 0, -100)
     }
-    case 1:
-      b.result(attend_map(b, windows, b.argument("x", "batch height width #", {channels})));
-      break;
-    default: {
-      const Value x = b.argument("x", "batch # height width", {channels});
-      b.result(b.transpose(attend_map(b, windows, b.transpose(x, "0231")), "0312"));
-    }
+    pads = Concat([0, 0, 0, 0, 0], y[1] - y[0], z[1] - z[0], [0], axis=0)
+    padded = Reshape(Pad(x, pads), [0, -1, channels])
+    t = gather_positions(padded, by_window(y[2], z[2], z[1], window))
+    t = attended(Reshape(t, [-1, count, channels]), mask)
+    t = reshape_behind(t, extent_of(x, 0), [-1, channels])
+    Reshape(gather_positions(t, place_in_windows(y[3], z[3], z[1], window)), Shape(x))
   }
-}
 
-}  // namespace heed::attention
+  layout = $layout("windows|NHWC|NCHW")
+  if layout == 0 {
+    x = arg("x", "batch*windows {count} {channels}")
+    y = attended(x, opt("mask", "windows {count} {count}"))
+  } else if layout == 1 y = attended_map(arg("x", "batch height width {channels}"))
+  else {
+    x = arg("x", "batch {channels} height width")
+    y = Transpose(attended_map(Transpose(x, perm=[0, 2, 3, 1])), perm=[0, 3, 1, 2])
+  }
+  result(y)
+}
+)";

@@ -1,46 +1,29 @@
-#include "attention/windows.h"
+// Maps cut into windows. Where each row of a window comes from is a table of indices, which the
+// plan computes once from the map's size; rolling, padding and cutting are then one gather of rows,
+// and so is the way back. A window is a list: its rows, its columns.
+#include "attention/recipes.h"
 
-namespace heed::attention {
+const char heed::attention::recipes::windows[] = R"(
+# (rows, columns) integers: first + row * down + column * right.
+fn lattice(rows, columns, first, down, right)
+  Reshape(count_up([rows]), [-1, 1]) * [down] + [first] + count_up([columns]) * [right]
 
-Value count_up(Builder& b, Value limit) {
-  return b.node("Range", {b.integers({0}), limit, b.integers({1})});
+# From what is known of each row (windows of an axis * rows of a window) and of each column, y *
+# factor + x for every position of every window, window by window: (all windows * positions).
+fn by_window(y, x, factor, window) {
+  rows = Reshape(y, [-1, 1, window[0], 1]) * factor
+  Reshape(rows + Reshape(x, [1, -1, 1, window[1]]), [-1])
 }
 
-Value lattice(Builder& b, Extent rows, Extent columns, int64_t first, int64_t down, int64_t right) {
-  std::vector<int64_t> values;
-  for (Extent row = 0; row < rows; ++row) {
-    for (Extent column = 0; column < columns; ++column) {
-      values.push_back(first + row * down + column * right);
-    }
-  }
-  return b.constant(make_constant(std::span<const int64_t>(values), Shape{rows, columns}));
+# Where a position stands in that order, for the positions whose rows and columns are `y` and `x`;
+# `columns`: of all windows side by side.
+fn place_in_windows(y, x, columns, window) {
+  # Window index * outer + place in it * inner.
+  fn place(at, extent, outer, inner) at / [extent] * outer + at % [extent] * [inner]
+  rows = place(y, window[0], columns * [window[0]], window[1])
+  Reshape(Reshape(rows, [-1, 1]) + place(x, window[1], [window[0] * window[1]], 1), [-1])
 }
 
-Value by_window(Builder& b, Value y, Value x, Value factor, const WindowSize& window) {
-  const Value rows = b.mul(b.reshape(y, {-1, 1, window.rows, 1}), factor);
-  return b.reshape(b.add(rows, b.reshape(x, {1, -1, 1, window.columns})), {-1});
-}
-
-namespace {
-
-// Window index * outer + place in it * inner.
-Value place(Builder& b, Value at, Extent window, Value outer, Extent inner) {
-  const Value extent = b.integers({window});
-  return b.add(b.mul(b.div(at, extent), outer),
-               b.mul(b.node("Mod", {at, extent}), b.integers({inner})));
-}
-
-}  // namespace
-
-Value place_in_windows(Builder& b, Value y, Value x, Value columns, const WindowSize& window) {
-  const Value strip = b.mul(columns, b.integers({window.rows}));
-  const Value rows = place(b, y, window.rows, strip, window.columns);
-  const Value places = place(b, x, window.columns, b.integers({window.count()}), 1);
-  return b.reshape(b.add(b.reshape(rows, {-1, 1}), places), {-1});
-}
-
-Value gather_positions(Builder& b, Value tokens, Value table) {
-  return b.set("axis", 1).node("Gather", {tokens, table});
-}
-
-}  // namespace heed::attention
+# (batch, positions, channels) at the positions of a table.
+fn gather_positions(t, table) Gather(t, table, axis=1)
+)";

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/guarded.h"
+#include "base/sort.h"
 #include "formats/elements.h"
 #include "formats/json_cursor.h"
 #include "formats/onnx_messages.h"
@@ -144,7 +145,7 @@ Status read_tensor(const Entry& entry, std::span<const std::byte> data,
 
 // Tensors follow one another from the first byte to the last.
 Status check_offsets(std::vector<Entry>& entries, uint64_t data_bytes) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+  heap_sort(entries, [](const Entry& a, const Entry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
   int64_t at = 0;
@@ -184,8 +185,7 @@ Status read_head(std::span<const std::byte> head, uint64_t file_bytes, std::vect
   length = static_cast<size_t>(header_bytes);
   HEED_TRY(read_header({reinterpret_cast<const char*>(rest.data()), length}, entries));
   HEED_TRY(check_offsets(entries, file_bytes - sizeof header_bytes - header_bytes));
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  heap_sort(entries, [](const Entry& a, const Entry& b) { return a.name < b.name; });
   const auto twice =
       std::adjacent_find(entries.begin(), entries.end(),
                          [](const Entry& a, const Entry& b) { return a.name == b.name; });

@@ -64,6 +64,7 @@ int64_t Attributes::integer(const char* name, int64_t fallback) const {
 }
 
 float Attributes::real(const char* name, float fallback) const {
+  if (const auto* whole = find_as<int64_t>(*this, name)) return static_cast<float>(*whole);
   const auto* value = find_as<float>(*this, name);
   return value ? *value : fallback;
 }

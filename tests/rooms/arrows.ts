@@ -54,7 +54,7 @@ export function wrongIncludes(sources: readonly Source[]): string[] {
 }
 
 /** Modules that the build generates for web/src, and for it alone. */
-const kGenerated = /^heed\/(engine|worker|layer-kinds|embedded-layers)$/;
+const kGenerated = /^heed\/(engine|worker|layer-kinds|recipes)$/;
 
 /** What is wrong with the imports of web/ and demo/, a sentence each. */
 export function wrongImports(

@@ -38,6 +38,7 @@ vi.mock("heed/engine", () => ({
       reserve: () => 8,
       keep: () => {},
       load: () => 0,
+      addRecipes: () => 0,
       addWeights: () => 0,
       adopt: () => {},
       build: () => 0,

@@ -1,60 +1,42 @@
-#include "attention/basic/composite.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-#include "attention/layer.h"
+const char heed::attention::recipes::composite[] = R"(
+fn expect_parts(most)
+  if parts() < 1 or parts() > most invalid("it has {parts()} parts, expected 1 or more")
 
-namespace heed::attention {
-
-namespace {
-
-// The parts, one after the other.
-Value in_sequence(Builder& b, Value x) {
-  for (const Layer& part : b.layer().parts) x = b.part(part, {x})[0];
-  return x;
+# The parts, one after the other.
+fn in_sequence(x) {
+  for i parts() x = part(i, x)
+  x
 }
 
-void expect_parts(Builder& b, size_t least, size_t most) {
-  const size_t count = b.layer().parts.size();
-  if (count < least || count > most) {
-    b.fail(Code::kInvalidArgument, "it has ", count, " parts, expected ", least,
-           most > least ? " or more" : "");
-  }
+layer Sequential result(in_sequence(arg("x", "*")))
+
+layer Residual {
+  expect_parts(2)
+  x = arg("x", "*")
+  if !ok() return 0
+  y = part(0, x)
+  result(activate(y + (parts() > 1 ? part(1, x) : x), act("activation", "none")))
 }
 
-}  // namespace
-
-void build_sequential(Builder& b) { b.result(in_sequence(b, b.argument("x", "*"))); }
-
-void build_residual(Builder& b) {
-  expect_parts(b, 1, 2);
-  const std::vector<Layer>& parts = b.layer().parts;
-  const Value x = b.argument("x", "*");
-  if (!b.ok()) return;
-  const Value body = b.part(parts[0], {x})[0];
-  const Value shortcut = parts.size() > 1 ? b.part(parts[1], {x})[0] : x;
-  b.result(b.activate(b.add(body, shortcut), b.activation("activation", "none")));
-}
-
-void build_hybrid_attention(Builder& b) {
-  expect_parts(b, 1, SIZE_MAX);
-  enum { kSequence, kSum, kProduct, kMax, kConcat };
-  const int combine = b.choice("combine", "sequence|sum|product|max|concat");
-  const Value x = b.argument("x", "*");
-  Value y = x;
-  if (combine == kSequence) {
-    y = in_sequence(b, x);
-  } else {
-    std::vector<Value> results;
-    for (const Layer& part : b.layer().parts) results.push_back(b.part(part, {x})[0]);
-    if (combine == kProduct) {
-      y = results.empty() ? x : results[0];
-      for (size_t i = 1; i < results.size(); ++i) y = b.mul(y, results[i]);
-    } else {
-      if (combine == kConcat) b.set("axis", 1);
-      y = b.node(combine == kSum ? "Sum" : combine == kMax ? "Max" : "Concat", std::move(results));
+layer HybridAttention {
+  expect_parts(1e9)
+  combine = $combine("sequence|sum|product|max|concat")
+  x = arg("x", "*")
+  y = x
+  if combine == 0 y = in_sequence(x)
+  else {
+    all = []
+    for i parts() {
+      one = part(i, x)
+      all = all + [one]
+      if combine == 2 y = i ? y * one : one
     }
+    if combine == 1 y = Sum(all)
+    if combine == 3 y = Max(all)
+    if combine == 4 y = Concat(all, axis=1)
   }
-  b.result(b.flag("residual") ? b.add(y, x) : y);
+  result($residual() ? y + x : y)
 }
-
-}  // namespace heed::attention
+)";

@@ -1,21 +1,15 @@
-#include "attention/basic/linear.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-void build_linear(Builder& b) {
-  const Extent in = b.extent_or_option("weight", 1, "inFeatures");
-  const Extent out = b.extent_or_option("weight", 0, "outFeatures");
-  const Value x = b.argument("x", "*");
-  b.result(b.linear(x, "", out, in));
+const char heed::attention::recipes::linear[] = R"(
+layer Linear {
+  in = told_by("weight", 1, "inFeatures")
+  out = told_by("weight", 0, "outFeatures")
+  result(linear(arg("x", "*"), "", out, in))
 }
 
-void build_embedding(Builder& b) {
-  const Extent count = b.extent_or_option("weight", 0, "count");
-  const Extent width = b.extent_or_option("weight", 1, "width");
-  const Value indices = b.argument("indices", "*", {}, DType::kI64);
-  b.result(b.node("Gather", {b.weight("weight", {count, width}), indices}));
+layer Embedding {
+  count = told_by("weight", 0, "count")
+  width = told_by("weight", 1, "width")
+  result(Gather(weight("weight", [count, width]), arg("indices", "*", 1)))
 }
-
-}  // namespace heed::attention
+)";

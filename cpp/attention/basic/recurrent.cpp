@@ -1,83 +1,62 @@
-#include "attention/basic/recurrent.h"
+#include "attention/recipes.h"
 
-#include "attention/builder.h"
-
-namespace heed::attention {
-
-namespace {
-
-// PyTorch's gates (GRU: r, z, n; LSTM: i, f, g, o) in ONNX's order (z, r, n; i, o, f, c), as
-// (1, gates * hidden, ...).
-Value in_order(Builder& b, Value weight, Extent hidden, std::string_view order) {
-  std::vector<Value> gates;
-  for (char gate : order) {
-    const int64_t begin = int64_t{gate - '0'} * hidden;
-    gates.push_back(b.slice(weight, 0, begin, begin + hidden));
+const char heed::attention::recipes::recurrent[] = R"(
+# `order`: PyTorch's gates (GRU: r, z, n; LSTM: i, f, g, o) in ONNX's order (z, r, n; i, o, f, c).
+fn recurrent(order) {
+  gates = len(order)
+  lstm = gates == 4
+  hidden = told_by("weight_hh_l0", 1, "hidden")
+  input = told_by("weight_ih_l0", 1, "inputSize")
+  both = fresh() ? $bidirectional() : has("weight_ih_l0_reverse")
+  batch_first = $batchFirst(1, 0)
+  fn turned(z) batch_first ? Transpose(z, perm=[1, 0, 2]) : z
+  # (1, gates * hidden, ...)
+  fn gates_of(name, columns) {
+    rows = weight(name, [gates * hidden, columns])
+    parts = []
+    for gate order parts = parts + [Slice(rows, [gate * hidden], [(gate + 1) * hidden], [0])]
+    Unsqueeze(Concat(parts, axis=0), [0])
   }
-  const Value all = b.set("axis", 0).node("Concat", std::move(gates));
-  return b.node("Unsqueeze", {all, b.integers({0})});
-}
-
-void build(Builder& b, const char* op, std::string_view order) {
-  const auto gates = static_cast<Extent>(order.size());
-  const bool lstm = gates == 4;
-  const Extent hidden = b.extent_or_option("weight_hh_l0", 1, "hidden");
-  const Extent input = b.extent_or_option("weight_ih_l0", 1, "inputSize");
-  const bool both = b.fresh() ? b.flag("bidirectional") : b.has("weight_ih_l0_reverse");
-  const bool batch_first = b.flag("batchFirst", true);
-  const Value x = b.argument("x", batch_first ? "batch length #" : "length batch #", {input});
-  Value sequence = batch_first ? b.transpose(x, "102") : x;
-  const Value first_h = b.optional_argument("h", "layers batch #", {hidden});
-  const Value first_c = lstm ? b.optional_argument("c", "layers batch #", {hidden}) : kNoTensor;
-  const int directions = both ? 2 : 1;
-  const Extent layers = b.fresh() ? b.integer("layers", 1, 1) : INT32_MAX;
-  std::vector<Value> last_h, last_c;
-  for (int layer = 0; layer < layers; ++layer) {
-    if (!b.fresh() && layer > 0 && !b.has(join("weight_ih_l", layer))) break;
-    const Extent width = layer == 0 ? input : directions * hidden;
-    Value parts[3] = {kNoTensor, kNoTensor, kNoTensor};  // W, R, B: (directions, ...)
-    for (int direction = 0; direction < directions; ++direction) {
-      const std::string suffix = join("_l", layer, direction == 1 ? "_reverse" : "");
-      const auto weight = [&](const char* name, Extent columns) {
-        return in_order(b, b.weight(join(name, suffix), {gates * hidden, columns}), hidden, order);
-      };
-      Value own[3] = {weight("weight_ih", width), weight("weight_hh", hidden), kNoTensor};
-      const bool biased = b.fresh() ? b.flag("bias", true) : b.has(join("bias_ih", suffix));
-      if (biased) own[2] = b.concat({weight("bias_ih", 1), weight("bias_hh", 1)}, 1);
-      for (int i = 0; i < 3; ++i) {
-        if (direction == 0) {
-          parts[i] = own[i];
-        } else if (own[i] != kNoTensor) {
-          parts[i] = b.concat({parts[i], own[i]}, 0);
-        }
-      }
+  fn joined(all) all[1] ? Concat(all, axis=0) : all[0]
+  first = batch_first ? "batch length" : "length batch"
+  y = turned(arg("x", "{first} {input}"))
+  first_h = opt("h", "layers batch {hidden}")
+  if lstm first_c = opt("c", "layers batch {hidden}")
+  directions = both ? 2 : 1
+  layers = $layers(1)
+  last_h = []
+  last_c = []
+  n = 0
+  while fresh() ? n < layers : n == 0 or has("weight_ih_l{n}") {
+    width = n ? directions * hidden : input
+    w = [] r = [] b = []
+    for suffix both ? ["l{n}", "l{n}_reverse"] : ["l{n}"] {
+      w = w + [gates_of("weight_ih_{suffix}", width)]
+      r = r + [gates_of("weight_hh_{suffix}", hidden)]
+      if fresh() ? $bias(1, 0) : has("bias_ih_{suffix}")
+        b = b + [Concat(gates_of("bias_ih_{suffix}", 1), gates_of("bias_hh_{suffix}", 1), axis=1)]
     }
-    // Biases come as columns.
-    if (parts[2] != kNoTensor) parts[2] = b.reshape(parts[2], {directions, -1});
-    const auto initial = [&](Value states) {
-      return states == kNoTensor ? kNoTensor
-                                 : b.slice(states, 0, layer * directions, (layer + 1) * directions);
-    };
-    const Value h = initial(first_h), c = initial(first_c);
-    b.set("hidden_size", hidden).set_text("direction", both ? "bidirectional" : "forward");
-    if (!lstm) b.set("linear_before_reset", 1);
-    const Value y = b.node(op, {sequence, parts[0], parts[1], parts[2], kNoTensor, h, c});
-    last_h.push_back(b.next_output());
-    if (lstm) last_c.push_back(b.next_output());
-    // (length, directions, batch, hidden) to (length, batch, directions * hidden).
-    sequence = b.reshape(b.transpose(y, "0213"), {0, 0, -1});
+    # Biases come as columns.
+    biases = b ? Reshape(joined(b), [directions, -1]) : none
+    fn initial(states)
+      states and Slice(states, [n * directions], [(n + 1) * directions], [0])
+    h = initial(first_h)
+    direction = both ? "bidirectional" : "forward"
+    y = lstm ? LSTM(y, joined(w), joined(r), biases, none, h, initial(first_c), hidden_size=hidden,
+                    direction=direction)
+             : GRU(y, joined(w), joined(r), biases, none, h, hidden_size=hidden, direction=direction,
+                   linear_before_reset=1)
+    last_h = last_h + [next()]
+    if lstm last_c = last_c + [next()]
+    # (length, directions, batch, hidden) to (length, batch, directions * hidden).
+    y = Reshape(Transpose(y, perm=[0, 2, 1, 3]), [0, 0, -1])
+    n = n + 1
   }
-  b.result(batch_first ? b.transpose(sequence, "102") : sequence);
-  const auto states = [&](std::vector<Value>& all) {
-    return all.size() == 1 ? all[0] : b.set("axis", 0).node("Concat", std::move(all));
-  };
-  b.result(states(last_h), "h");
-  if (lstm) b.result(states(last_c), "c");
+  result(turned(y))
+  result(joined(last_h), "h")
+  if lstm result(joined(last_c), "c")
 }
 
-}  // namespace
-
-void build_gru(Builder& b) { build(b, "GRU", "102"); }
-void build_lstm(Builder& b) { build(b, "LSTM", "0312"); }
-
-}  // namespace heed::attention
+layer GRU recurrent([1, 0, 2])
+layer LSTM recurrent([0, 3, 1, 2])
+)";

@@ -1,4 +1,4 @@
-// What Embind is told besides of layers; linked into the engine of heed/layers alone.
+// What Embind is told besides of layers.
 #include <emscripten/bind.h>
 
 #include "bindings/layers/layer_calls.h"
@@ -6,6 +6,7 @@
 EMSCRIPTEN_BINDINGS(heed_layers) {
   using emscripten::function;
   namespace calls = heed::calls;
+  function("addRecipes", &calls::add_recipes);
   function("addWeights", &calls::add_weights);
   function("adopt", &calls::adopt);
   function("build", &calls::build);

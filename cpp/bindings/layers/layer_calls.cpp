@@ -1,10 +1,22 @@
 #include "bindings/layers/layer_calls.h"
 
+#include "attention/recipe.h"
 #include "bindings/calls.h"
 #include "bindings/slot.h"
 #include "formats/safetensors.h"
 
-namespace heed::calls {
+namespace heed {
+
+// What the package's JavaScript has, it hands over.
+std::span<const char* const> attention::built_in_recipes() { return {}; }
+
+namespace calls {
+
+int add_recipes(int bytes) {
+  // Never freed: what they define points into them.
+  attention::add_recipes((new std::string(name_of(bytes)))->c_str());
+  return 0;
+}
 
 int add_weights(int handle) {
   return guarded([&] { return slot_of(handle).add_weights(); });
@@ -34,4 +46,6 @@ int truncate_cache(int handle, int length) {
   return guarded([&] { return slot_of(handle).session().truncate_cache(length); });
 }
 
-}  // namespace heed::calls
+}  // namespace calls
+
+}  // namespace heed

@@ -1,6 +1,5 @@
 // What a slot does for layers.
-#include <algorithm>
-
+#include "base/sort.h"
 #include "bindings/layers/description.h"
 #include "bindings/slot.h"
 #include "formats/safetensors.h"
@@ -27,8 +26,7 @@ void Slot::adopt(const Slot& other, std::string_view prefix) {
 }
 
 void Slot::sort_weights() {
-  std::sort(weights_.begin(), weights_.end(),
-            [](const NamedWeight& a, const NamedWeight& b) { return a.name < b.name; });
+  heap_sort(weights_, [](const NamedWeight& a, const NamedWeight& b) { return a.name < b.name; });
 }
 
 Status Slot::build(std::span<const int32_t> words, const Slot* weights) {

@@ -12,7 +12,7 @@ function instantiate(module: WebAssembly.Module): Promise<RawEngine> {
       WebAssembly.instantiate(module, imports)
         .then((instance) => receive({ instance }))
         .catch(reject);
-    createRaw({ instantiateWasm }).then((raw) => resolve(raw as RawEngine), reject);
+    createRaw({ instantiateWasm }).then(resolve, reject);
   });
 }
 
@@ -84,7 +84,7 @@ export function textAt({ HEAPU8 }: RawEngine, address: number): string {
 /** Leaves a name for the next call; returns its bytes. */
 export function leaveName(raw: RawEngine, name: string): number {
   const bytes = new TextEncoder().encode(name);
-  const address = raw.words(bytes.length) >>> 0; // more than enough
+  const address = raw.words((bytes.length + 3) >> 2) >>> 0;
   raw.HEAPU8.set(bytes, address);
   return bytes.length;
 }

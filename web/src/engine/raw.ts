@@ -6,8 +6,7 @@ export type RawStatus = number;
 /** What `execute` returns where the run goes on. */
 export const kUnfinished = -1;
 
-/** What every engine has. */
-export interface RawCore {
+export interface RawEngine {
   /** A handle, to files and then to the session that is made from them. */
   open(): number;
   /** Frees the session, the files, and the handle, which `open` may give again. */
@@ -36,13 +35,10 @@ export interface RawCore {
    */
   results(handle: number): number;
 
-  /** Replaced by new views whenever the memory grows. */
-  HEAPU8: Uint8Array;
-  HEAP32: Int32Array;
-}
+  // Layers: cpp/bindings/layers.
 
-/** With what the engine of heed/layers has besides (cpp/bindings/layers); other engines lack it. */
-export interface RawEngine extends RawCore {
+  /** The texts of recipes, that many bytes in `words`; before the first `build`. */
+  addRecipes(bytes: number): void;
   /** Reads the file "" as safetensors, and keeps its weights. */
   addWeights(handle: number): RawStatus;
   /** Keeps another handle's weights too, with a prefix (left in `words`) in front of their names. */
@@ -53,6 +49,10 @@ export interface RawEngine extends RawCore {
   checkSafetensors(headBytes: number, fileBytes: number): RawStatus;
   cacheLength(handle: number): number;
   truncateCache(handle: number, length: number): RawStatus;
+
+  /** Replaced by new views whenever the memory grows. */
+  HEAPU8: Uint8Array;
+  HEAP32: Int32Array;
 }
 
 export type CreateEngine = (options: {
@@ -61,4 +61,4 @@ export type CreateEngine = (options: {
     imports: WebAssembly.Imports,
     receive: (result: { instance: WebAssembly.Instance }) => void,
   ): unknown;
-}) => Promise<RawCore>;
+}) => Promise<RawEngine>;

@@ -1,8 +1,11 @@
 // What layers live in: one instance of the engine, shared by all layers that are made in it.
 
+import { recipes } from "heed/recipes";
+import { compileGiven, type WasmSource } from "../engine/compile.ts";
+import { embeddedEngine } from "../engine/embedded.ts";
 import { check, Engine, leaveName } from "../engine/engine.ts";
 import { HeedError } from "../errors.ts";
-import { embeddedLayers } from "./embedded-engine.ts";
+import { checkOptions } from "../options.ts";
 
 /** A WebAssembly memory and the layers in it. Layers share one unless told otherwise. */
 export class LayerSession {
@@ -15,12 +18,18 @@ export class LayerSession {
   }
 
   /**
-   * A session of its own, for layers whose memory shall go as a whole.
-   * @throws HeedError `out-of-memory`, `unsupported-platform`, `version-mismatch`.
+   * A session of its own, for layers whose memory shall go as a whole. `wasm`: the engine, as `loadModel`
+   * takes it.
+   * @throws HeedError `out-of-memory`, `unsupported-platform`, `version-mismatch`, `fetch-failed`.
    */
-  static async create(): Promise<LayerSession> {
-    const { module } = await embeddedLayers();
-    return new LayerSession(await Engine.create(module));
+  static async create(options: { wasm?: WasmSource } = {}): Promise<LayerSession> {
+    checkOptions("LayerSession.create", options, { wasm: "any" });
+    const { module } = await (options.wasm === undefined
+      ? embeddedEngine()
+      : compileGiven(options.wasm));
+    const engine = await Engine.create(module);
+    engine.call((raw) => raw.addRecipes(leaveName(raw, recipes)));
+    return new LayerSession(engine);
   }
 
   /** Gives the memory back; all layers of the session are disposed of. */
