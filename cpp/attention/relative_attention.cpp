@@ -15,31 +15,22 @@ fn relative_heads(name, key_parts, fallback, found) {
 }
 
 # Attention of tokens, (batch, positions, heads * width); `sides` are rows and columns of queries,
-# `spans` those of keys. The embeddings take part as if queries and keys were longer: a query has its
-# products with the embeddings of all rows and columns of keys, a key has a one where its row and its
-# column are. So there is no matrix of all pairs.
+# `spans` those of keys. A query's products with the embeddings of all rows and of all columns of
+# keys are its mask, so that there is no matrix of all pairs.
 fn attend_relative(q, k, v, heads, width, sides, spans) {
-  rows = spans[0]
-  columns = spans[1]
-  longer = width + rows + columns
-  count = rows * columns
-  q = Reshape(q, [-1, sides[0], sides[1], heads, width])
+  parts = Reshape(q, [-1, sides[0], sides[1], heads, width])
   fn products(name, equation, i) {
     table = weight("pos_embed.{name}_rel", [2 * spans[i] - 1, width])
     at = lattice(sides[i], spans[i], spans[i] - 1, -1, 1)
-    Einsum(q, Gather(table, at), equation=equation)
+    Einsum(parts, Gather(table, at), equation=equation)
   }
-  q = Concat(q, products("height", "byxhd,ykd->byxhk", 0), products("width", "byxhd,xkd->byxhk", 1), axis=4)
-  q = Reshape(q, [-1, sides[0] * sides[1], heads * longer])
-
-  at = count_up([longer])
-  key = Reshape(count_up([count]), [-1, 1, 1])
-  ones = Or(Equal(at, key / [columns] + [width]), Equal(at, key % [columns] + [width + rows]))
-  # Attention multiplies by 1 / root.
+  mask = Concat(products("height", "byxhd,ykd->byxhk", 0), products("width", "byxhd,xkd->byxhk", 1), axis=4)
+  mask = Reshape(mask, [-1, sides[0] * sides[1], heads, spans[0] + spans[1]])
+  mask = Transpose(mask, perm=[0, 2, 1, 3])
   root = sqrt(width)
-  k = Pad(Reshape(k, [-1, count, heads, width]), [0, 0, 0, 0, 0, 0, 0, rows + columns])
-  k = Reshape(k + real(ones) * ($scalePosition() ? 1 : root), [-1, count, heads * longer])
-  attend(q, k, v, heads=heads, scale=1 / root)
+  if $scalePosition() mask = mask / root
+  ScaledDotProduct(q, k, v, mask, form="tokens", heads=heads, scale=1 / root, empty_rows="zero",
+                   mask_columns=spans[1])
 }
 
 layer BottleneckAttention {
