@@ -1,5 +1,5 @@
-// Convolution of few channels to one, such as the 7x7 of a spatial gate: four neighbouring positions
-// are a vector, because the channels are too few to be one.
+// Convolution of few channels to one, such as the 7x7 of a spatial gate: four neighbouring
+// positions are a vector, because the channels are too few to be one.
 #pragma once
 
 #include "kernels/convolution.h"
