@@ -19,32 +19,35 @@ std::string_view name_at(const char* text) {
   return {text, static_cast<size_t>(end - text)};
 }
 
-// What texts define at the beginnings of their lines.
-std::vector<Named>& definitions() {
-  static std::vector<Named> all;
-  return all;
-}
-
-}  // namespace
-
-void add_recipes(const char* text) {
+// Adds what a text defines at the beginnings of its lines.
+void read_definitions(const char* text, std::vector<Named>& all) {
   while (*text) {
     const std::string_view word = name_at(text);
     if (word == "fn" || word == "layer") {
       Named definition{name_at(text + word.size() + 1), {}};
       definition.value.kind = Datum::kFunction;
       definition.value.function = definition.name.data() + definition.name.size();
-      definitions().push_back(definition);
+      all.push_back(definition);
     }
     while (*text && *text++ != '\n') {
     }
   }
 }
 
+std::vector<Named>& definitions() {
+  static std::vector<Named> all = [] {
+    std::vector<Named> built_in;
+    for (const char* text : built_in_recipes()) read_definitions(text, built_in);
+    return built_in;
+  }();
+  return all;
+}
+
+}  // namespace
+
+void add_recipes(const char* text) { read_definitions(text, definitions()); }
+
 bool build_by_recipe(Builder& b, std::string_view kind) {
-  if (definitions().empty()) {
-    for (const char* text : built_in_recipes()) add_recipes(text);
-  }
   Reader reader(b, definitions());
   const Named* layer = reader.find(kind, true);
   // Functions have parameters.
