@@ -39,7 +39,7 @@ export async function bundledSize() {
   return { plain: plain.length, gzip: gzipped(plain) };
 }
 
-/** Bytes, after gzip -9: of `heed/layers` alone, and of the JavaScript that it adds to the package, without its engine. */
+/** Bytes, after gzip -9: of `heed/layers` alone, and of the JavaScript that it adds to the package, the engine left out of both. */
 export async function layersSize() {
   const withoutEngines = (bytes) => bytes.toString().replace(/[A-Za-z0-9+/=]{10000,}/g, "");
   const [main, layers, both] = await Promise.all([

@@ -33,9 +33,7 @@ Extent block_rows(const Attention& shape, Extent keys) {
 
 // Full panels and tiles take the shortest way through the product, so that scores have room for
 // them.
-Extent whole_panels(Extent keys) {
-  return (keys + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
-}
+Extent whole_panels(Extent keys) { return static_cast<Extent>(panels_count(1, keys)); }
 Extent whole_tiles(Extent rows) { return (rows + kFewestRows - 1) / kFewestRows * kFewestRows; }
 
 // Keys of a block; all are one where their scores are asked for.

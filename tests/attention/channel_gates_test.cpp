@@ -2,7 +2,7 @@
 // What holds for all gates is in gate_properties_test.cpp.
 #include <catch2/catch.hpp>
 
-#include "support/gate_layers.h"
+#include "support/single_layers.h"
 
 using namespace heed;
 using namespace heed::test;

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "support/gate_layers.h"
+#include "support/single_layers.h"
 
 using namespace heed;
 using namespace heed::test;

@@ -2,9 +2,8 @@
 // attend to branches, pairs and regions.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <limits>
 
-#include "support/run_layer.h"
+#include "support/single_layers.h"
 
 using namespace heed;
 using namespace heed::test;
@@ -14,29 +13,7 @@ using attention::Options;
 namespace {
 
 constexpr Tolerance kTolerance = {1e-5, 1e-6};
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
 using Inputs = std::vector<HostTensor>;
-
-Layer layer(const char* kind, Options options = {}) { return {kind, "", std::move(options), {}}; }
-
-LayerResults run_with(const Layer& layer, const std::vector<HostTensor>& weights,
-                      const Inputs& inputs) {
-  const NamedWeights named = named_weights(weights);
-  auto results = run_layer(layer, &named, inputs);
-  REQUIRE(results.status().message == "");
-  return std::move(results.value());
-}
-
-LayerResults run_new(const Layer& layer, const Inputs& inputs, bool channels_last = false) {
-  auto results = run_layer(layer, nullptr, inputs, channels_last);
-  REQUIRE(results.status().message == "");
-  return std::move(results.value());
-}
-
-void check_values(const HostTensor& actual, const Shape& shape, std::initializer_list<float> v) {
-  CHECK(difference(actual, weight(actual.name, shape, v), kTolerance) == "");
-}
 
 HostTensor named(const char* name, const Shape& shape, std::initializer_list<float> values) {
   return weight(name, shape, values);
@@ -47,14 +24,6 @@ HostTensor counted(const Shape& shape) {
   std::vector<float> values(static_cast<size_t>(shape.count()));
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
   return host_tensor(std::span<const float>(values), shape, "x");
-}
-
-// Of a batch of two: the images change places.
-HostTensor swapped(const HostTensor& batch) {
-  HostTensor result = batch;
-  const auto half = static_cast<std::ptrdiff_t>(batch.data.size() / 2);
-  std::rotate(result.data.begin(), result.data.begin() + half, result.data.end());
-  return result;
 }
 
 bool all_nan(const HostTensor& tensor, size_t begin, size_t end) {

@@ -1,4 +1,4 @@
-// What the tests of gates share: weights in few words, and layers run with them or new.
+// What the tests of layers share: weights in few words, and layers run with them or new.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "support/gate_layers.h"
+#include "support/single_layers.h"
 
 #include <catch2/catch.hpp>
 
