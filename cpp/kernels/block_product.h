@@ -21,7 +21,7 @@ struct RowBlock {
   Part parts[kMaxBlockTiles];
   const float* pointers[kMaxBlockPointers];
   // Of the row's first column in C; repeated past `rows`.
-  Extent offsets[kMaxBlockTiles * kMaxTileRows];
+  Extent offsets[kMaxBlockTiles * kTileRows];
 
   Extent tiles() const { return (rows + kTileRows - 1) / kTileRows; }
 };

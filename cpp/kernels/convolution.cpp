@@ -64,8 +64,8 @@ struct TapRuns {
 
 // Where the rows of one tile lie.
 struct TilePositions {
-  Extent corner[kMaxTileRows][3];  // input position of tap 0, may be outside
-  Extent image[kMaxTileRows];      // floats from the input's begin to the image
+  Extent corner[kTileRows][3];  // input position of tap 0, may be outside
+  Extent image[kTileRows];      // floats from the input's begin to the image
 };
 
 // Walks through output positions in order.

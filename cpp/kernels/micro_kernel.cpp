@@ -2,10 +2,6 @@
 
 namespace heed::kernels {
 
-// Asked of the engine that runs the module: the build without relaxed SIMD is this same code, with
-// products and sums in the place of multiply-adds (web/src/engine/module-streams.ts).
-const Extent kTileRows = simd::madd_rounds_once() ? kMaxTileRows : 4;
-
 namespace {
 
 using simd::f32x4;
@@ -31,7 +27,7 @@ inline void multiply_step(const float* const (&a)[kRows], int at, const float* b
 
 // A tile that is not full, or whose product is computed in several runs, starts and ends in memory.
 struct Staged {
-  float values[kMaxTileRows][kPanelColumns];
+  float values[kTileRows][kPanelColumns];
 };
 
 __attribute__((noinline)) void load_staged(const Tile& tile, Extent rows, Staged& staged) {
@@ -125,6 +121,28 @@ inline void finish(const Tile& tile, Extent rows, f32x4 (&low)[kRows], f32x4 (&h
   }
 }
 
+// `length` (at least 1) steps along K. The loop can be left after each step, which does not only
+// serve the rest: V8 before its Turboshaft (Node.js 20) moves the arithmetic of a block behind all
+// of the block's loads. The operands of one step have room in registers, those of four have not.
+template <int kRows, int kChains>
+inline void multiply_segment(const float* (&a)[kRows], const float*& b, Extent length,
+                             Accumulators<kRows, kChains>& sums) {
+  constexpr int kSteps = 4;
+#pragma clang loop unroll(disable)
+  for (;;) {
+    for (int at = 0; at < kSteps; ++at) {
+      multiply_step(a, at, b, at % kChains, sums);
+      if (length == at + 1) {
+        b += (at + 1) * kPanelColumns;
+        return;
+      }
+    }
+    length -= kSteps;
+    for (int r = 0; r < kRows; ++r) a[r] += kSteps;
+    b += kSteps * kPanelColumns;
+  }
+}
+
 // kChains independent sums for each element hide the latency of the addition where there are few
 // rows.
 template <int kRows, int kChains>
@@ -132,20 +150,10 @@ void multiply(const Tile& tile, Extent rows) {
   Accumulators<kRows, kChains> sums;
   start(tile, rows, sums);
   const float* b = tile.panel;
-  for (Extent segment = 0; segment < tile.segments; ++segment) {
+  for (Extent segment = 0; segment < tile.segments && tile.length > 0; ++segment) {
     const float* a[kRows];
     for (int r = 0; r < kRows; ++r) a[r] = tile.rows[segment * kTileRows + r] + tile.row_offset;
-    Extent left = tile.length;
-    for (; left >= 4; left -= 4) {
-      for (int at = 0; at < 4; ++at) multiply_step(a, at, b, at % kChains, sums);
-      for (int r = 0; r < kRows; ++r) a[r] += 4;
-      b += 4 * kPanelColumns;
-    }
-    for (; left > 0; --left) {
-      multiply_step(a, 0, b, 0, sums);
-      for (int r = 0; r < kRows; ++r) ++a[r];
-      b += kPanelColumns;
-    }
+    multiply_segment(a, b, tile.length, sums);
   }
   f32x4 low[kRows], high[kRows];
   for (int r = 0; r < kRows; ++r) {
@@ -164,7 +172,6 @@ void multiply(const Tile& tile, Extent rows) {
 void multiply_tile(const Tile& tile, Extent rows) {
   if (rows == 1) return multiply<1, 4>(tile, rows);
   if (rows == 2) return multiply<2, 2>(tile, rows);
-  if (rows > 4) return multiply<kMaxTileRows, 1>(tile, rows);
   return multiply<4, 1>(tile, rows);
 }
 

@@ -11,12 +11,11 @@ namespace heed::kernels {
 // Columns of a panel: two vectors.
 inline constexpr Extent kPanelColumns = 8;
 
-// Rows of a tile: kMaxTileRows where a multiply-add is one instruction of the processor, else 4.
-// Measured for 240x240x256, one core, Chromium 156, GFLOP/s:
-//   multiply then add: 4x8 43, 5x8 44, 6x8 43 (34 in Node.js 20), 8x8 36;   relaxed multiply-add:
-//   4x8 49, 5x8 55, 6x8 59, 8x8 48.
-inline constexpr Extent kMaxTileRows = 6;
-extern const Extent kTileRows;
+// Rows of a tile: as many as leave room for the operands of a step in the engines' 15 registers.
+// Measured for a depth of 256 (AMD Zen 3, native ceiling 48), GFLOP/s in Node.js 20 / Chromium 156:
+//   multiply then add: 4x8 33 / 41, 5x8 22 / 46, 6x8 26 / 30;
+//   relaxed multiply-add: 4x8 47 / 50, 5x8 21 / 51, 6x8 26 / 49.
+inline constexpr Extent kTileRows = 4;
 
 // C[r, j] = activation(bias[j] + sum_k A[r, k] B[k, j] + residual[r, j]), r < rows, j < columns.
 struct Tile {

@@ -137,15 +137,6 @@ HEED_INLINE f32x4 nmadd(f32x4 a, f32x4 b, f32x4 c) {
 #endif
 }
 
-// Whether `madd` is one instruction of the processor: (1 + e)(1 - e) - 1 is 0 when the product is
-// rounded first. The operand is volatile because wasm-opt would compute the result when it
-// compiles.
-inline bool madd_rounds_once() {
-  const volatile float step = 1.0f / (1 << 20);
-  const f32x4 sum = madd(splat(1 + step), splat(1 - step), splat(-1));
-  return lane<0>(sum) != 0;
-}
-
 // b < a ? b : a, and a < b ? b : a. One instruction each. The result is `a` where either is NaN:
 // with the value first and the bound second, a NaN value stays NaN.
 HEED_INLINE f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
