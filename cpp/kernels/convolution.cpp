@@ -17,16 +17,6 @@ constexpr Extent kBlockFloats = 65536;
 // Whether neighbouring taps along the width, with their channels, are one stretch of memory.
 bool taps_touch(const Convolution& shape) { return shape.groups == 1 && shape.axes[2].step == 1; }
 
-// Groups of a few output channels leave columns of their panels empty: as many as fill one are
-// taken as one group, in whose weights the products of different groups are zero.
-Convolution merge_groups(Convolution shape) {
-  Extent together =
-      std::clamp<Extent>(kPanelColumns / std::max<Extent>(shape.group_out(), 1), 1, shape.groups);
-  while (shape.groups % together != 0) --together;
-  shape.groups /= together;
-  return shape;
-}
-
 Extent zero_count(const Convolution& shape) {
   return taps_touch(shape) ? shape.axes[2].taps * shape.in_channels : shape.in_channels;
 }
@@ -174,37 +164,15 @@ class BlockFiller {
   Extent used_ = 0;
 };
 
-// Group `part` of those that are taken together, whose columns are one panel.
-void pack_part(const PanelSource& source, Extent columns, Extent part, Extent together,
-               float* panel) {
-  const Extent channels = source.extents[3];
-  Extent k = part * channels;
-  for (Extent z = 0; z < source.extents[0]; ++z) {
-    for (Extent y = 0; y < source.extents[1]; ++y) {
-      for (Extent x = 0; x < source.extents[2]; ++x, k += (together - 1) * channels) {
-        const float* tap =
-            source.data + z * source.steps[0] + y * source.steps[1] + x * source.steps[2];
-        for (Extent i = 0; i < channels; ++i, ++k, tap += source.steps[3]) {
-          float* to = panel + k * kPanelColumns + part * columns;
-          for (Extent o = 0; o < columns; ++o) to[o] = tap[o * source.column_step];
-        }
-      }
-    }
-  }
-}
-
 }  // namespace
 
-int64_t packed_convolution_count(const Convolution& given) {
-  const Convolution shape = merge_groups(given);
+int64_t packed_convolution_count(const Convolution& shape) {
   const int64_t depth = int64_t{shape.taps()} * shape.group_in();
   return shape.groups * panels_count(static_cast<Extent>(depth), shape.group_out()) +
          zero_count(shape);
 }
 
 void pack_convolution(const Convolution& shape, const ConvolutionWeights& weights, float* packed) {
-  const Convolution merged = merge_groups(shape);
-  const Extent together = shape.groups / merged.groups;
   PanelSource source;
   for (int axis = 0; axis < 3; ++axis) {
     source.extents[axis] = shape.axes[axis].taps;
@@ -213,24 +181,16 @@ void pack_convolution(const Convolution& shape, const ConvolutionWeights& weight
   source.extents[3] = shape.group_in();
   source.steps[3] = weights.in_step;
   source.column_step = weights.out_step;
-  const int64_t count = panels_count(source.depth() * together, merged.group_out());
-  for (Extent group = 0; group < merged.groups; ++group, packed += count) {
-    source.data = weights.data + group * together * weights.group_step;
-    if (together == 1) {
-      pack_panels(source, shape.group_out(), packed);
-      continue;
-    }
-    std::fill_n(packed, count, 0.0f);
-    for (Extent part = 0; part < together; ++part, source.data += weights.group_step) {
-      pack_part(source, shape.group_out(), part, together, packed);
-    }
+  const int64_t count = panels_count(source.depth(), shape.group_out());
+  for (Extent group = 0; group < shape.groups; ++group, packed += count) {
+    source.data = weights.data + group * weights.group_step;
+    pack_panels(source, shape.group_out(), packed);
   }
-  std::fill_n(packed, zero_count(merged), 0.0f);
+  std::fill_n(packed, zero_count(shape), 0.0f);
 }
 
-void convolve(const Convolution& given, const float* input, const float* packed, const float* bias,
+void convolve(const Convolution& shape, const float* input, const float* packed, const float* bias,
               float* output, const Epilogue& epilogue) {
-  const Convolution shape = merge_groups(given);
   RegisterActivation activation;
   const bool in_registers = to_register_activation(epilogue.activation, activation);
   const Extent depth = shape.taps() * shape.group_in();

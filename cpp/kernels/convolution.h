@@ -46,9 +46,7 @@ struct ConvolutionWeights {
 };
 
 // Floats of packed weights: for each group, panels of B[taps * group_in, group_out], K counting
-// taps then channels; then zeros, which padding reads. Groups of at most 4 output channels are
-// several times as fast together, so that a NaN or an infinity in one channel makes NaN of all
-// outputs, at most 8, that share its panel.
+// taps then channels; then zeros, which padding reads.
 int64_t packed_convolution_count(const Convolution& shape);
 void pack_convolution(const Convolution& shape, const ConvolutionWeights& weights, float* packed);
 

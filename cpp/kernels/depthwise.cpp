@@ -1,6 +1,7 @@
 #include "kernels/depthwise.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/parallel.h"
 #include "kernels/elementwise_unary.h"
@@ -12,7 +13,18 @@ namespace {
 
 using simd::f32x4;
 
-Extent rounded_channels(const Convolution& shape) { return (shape.in_channels + 3) / 4 * 4; }
+// Floats of the weights of a tap.
+Extent tap_floats(const Convolution& shape) {
+  return (shape.in_channels + 3) / 4 * 4 * shape.group_in();
+}
+
+// In each lane channel kAt of that lane's group, in groups of kGroup lanes.
+template <int kGroup, int kAt>
+inline f32x4 of_group(f32x4 value) {
+  if constexpr (kGroup == 1) return value;
+  if constexpr (kGroup == 2) return simd::shuffle<kAt, kAt, 2 + kAt, 2 + kAt>(value, value);
+  return simd::shuffle<kAt, kAt, kAt, kAt>(value, value);
+}
 
 // Taps t of an axis whose input position corner + t * step lies inside.
 struct TapRange {
@@ -25,14 +37,15 @@ TapRange taps_inside(const ConvolutionAxis& axis, Extent corner) {
   return {std::min(begin, end), end};
 }
 
-// One row of outputs.
+// One row of outputs, of groups of kGroup channels.
+template <int kGroup>
 class Row {
  public:
   Row(const Convolution& shape, const float* input, const float* packed, const float* bias,
       float* output, const float* residual, const RegisterActivation& activation, Extent index)
       : x_(shape.axes[2]),
         channels_(shape.in_channels),
-        weight_step_(rounded_channels(shape)),
+        weight_step_(tap_floats(shape)),
         bias_(bias),
         activation_(activation) {
     const ConvolutionAxis& y = shape.axes[1];
@@ -73,7 +86,9 @@ class Row {
   void run_tile(Extent x) const {
     const TapRange taps = {0, x_.taps};
     Extent c = 0;
-    for (; c + 8 <= channels_; c += 8) run_channels<kTile, 2>(x, taps, c);
+    if constexpr (kGroup == 1) {
+      for (; c + 8 <= channels_; c += 8) run_channels<kTile, 2>(x, taps, c);
+    }
     for (; c + 4 <= channels_; c += 4) run_channels<kTile, 1>(x, taps, c);
     for (Extent i = 0; c < channels_ && i < kTile; ++i) run_channels<1, 1>(x + i, taps, c);
   }
@@ -81,7 +96,9 @@ class Row {
   void run_position(Extent x) const {
     const TapRange taps = taps_inside(x_, corner(x));
     Extent c = 0;
-    for (; c + 16 <= channels_; c += 16) run_channels<1, 4>(x, taps, c);
+    if constexpr (kGroup == 1) {
+      for (; c + 16 <= channels_; c += 16) run_channels<1, 4>(x, taps, c);
+    }
     for (; c < channels_; c += 4) run_channels<1, 1>(x, taps, c);
   }
 
@@ -89,14 +106,15 @@ class Row {
   // position may be the last, of fewer than four channels.
   template <int kPositions, int kVectors>
   void run_channels(Extent x, TapRange taps, Extent c) const {
-    const Extent lanes = kPositions * kVectors == 1 ? channels_ - c : 4;
+    constexpr bool kMayBePart = kGroup * kPositions * kVectors == 1;
+    const Extent lanes = kMayBePart ? channels_ - c : 4;
     // As above.
     const bool steps = taps.end - taps.begin > 1;
     const Extent tap_step = steps ? x_.step * channels_ : 0;
     const Extent position_step = kPositions > 1 ? x_.stride * channels_ : 0;
     const Extent first = taps.end > taps.begin ? corner(x) + taps.begin * x_.step : 0;
     const float* row = input_ + first * channels_ + c;
-    const float* weight_row = weights_ + taps.begin * weight_step_ + c;
+    const float* weight_row = weights_ + taps.begin * weight_step_ + c * kGroup;
     f32x4 sums[kPositions][kVectors];
     for (int v = 0; v < kVectors; ++v) {
       const f32x4 bias = bias_ ? simd::load_partial(bias_ + c + 4 * v, lanes) : simd::zero();
@@ -107,12 +125,14 @@ class Row {
       const float* weights = weight_row;
       for (Extent t = taps.begin; t < taps.end; ++t) {
         const float* position = from;
-        f32x4 tap[kVectors];
-        for (int v = 0; v < kVectors; ++v) tap[v] = simd::load(weights + 4 * v);
+        f32x4 tap[kVectors][kGroup];
+        for (int v = 0; v < kVectors; ++v) {
+          for (int i = 0; i < kGroup; ++i) tap[v][i] = simd::load(weights + 4 * (v * kGroup + i));
+        }
         for (int p = 0; p < kPositions; ++p, position += position_step) {
           for (int v = 0; v < kVectors; ++v) {
             const f32x4 value = simd::load_partial(position + 4 * v, lanes);
-            sums[p][v] = simd::madd(value, tap[v], sums[p][v]);
+            add(value, tap[v], sums[p][v], std::make_integer_sequence<int, kGroup>());
           }
         }
         from += tap_step;
@@ -131,6 +151,12 @@ class Row {
     }
   }
 
+  template <int... kAt>
+  static void add(f32x4 value, const f32x4 (&tap)[kGroup], f32x4& sum,
+                  std::integer_sequence<int, kAt...>) {
+    ((sum = simd::madd(of_group<kGroup, kAt>(value), tap[kAt], sum)), ...);
+  }
+
   const ConvolutionAxis& x_;
   const Extent channels_, weight_step_;
   const float* const bias_;
@@ -143,40 +169,56 @@ class Row {
   const float* residual_;
 };
 
-}  // namespace
-
-bool is_depthwise(const Convolution& shape) {
-  return shape.groups == shape.in_channels && shape.groups == shape.out_channels &&
-         shape.groups > 1 && shape.axes[0].in == 1 && shape.axes[0].out == 1 &&
-         shape.axes[0].taps == 1 && shape.axes[0].first == 0;
-}
-
-int64_t packed_depthwise_count(const Convolution& shape) {
-  return int64_t{shape.taps()} * rounded_channels(shape);
-}
-
-void pack_depthwise(const Convolution& shape, const float* weights, float* packed) {
-  const Extent taps = shape.taps(), channels = shape.in_channels, step = rounded_channels(shape);
-  for (Extent t = 0; t < taps; ++t) {
-    for (Extent c = 0; c < step; ++c) *packed++ = c < channels ? weights[c * taps + t] : 0.0f;
-  }
-}
-
-void convolve_depthwise(const Convolution& shape, const float* input, const float* packed,
-                        const float* bias, float* output, const Epilogue& epilogue) {
+template <int kGroup>
+void convolve_rows(const Convolution& shape, const float* input, const float* packed,
+                   const float* bias, float* output, const Epilogue& epilogue) {
   RegisterActivation activation;
   const bool in_registers = to_register_activation(epilogue.activation, activation);
   const Extent row_floats = shape.axes[2].out * shape.in_channels;
-  const int64_t row_work = int64_t{shape.taps()} * row_floats;
+  const int64_t row_work = int64_t{shape.taps()} * row_floats * kGroup;
   const auto grain = static_cast<Extent>(1 + 500000 / (row_work + 1));
   parallel_for(shape.batch * shape.axes[1].out, grain, [&](Extent begin, Extent end) {
     for (Extent index = begin; index < end; ++index) {
-      Row(shape, input, packed, bias, output, epilogue.residual, activation, index).run();
+      Row<kGroup>(shape, input, packed, bias, output, epilogue.residual, activation, index).run();
       if (!in_registers) {
         activate_row(epilogue.activation, output + index * row_floats, row_floats);
       }
     }
   });
+}
+
+}  // namespace
+
+bool is_depthwise(const Convolution& shape) {
+  const Extent group = shape.group_in();
+  const bool fits = group == 1 || ((group == 2 || group == 4) && shape.in_channels % 4 == 0);
+  return fits && shape.in_channels == shape.out_channels && shape.groups > 1 &&
+         shape.axes[0].in == 1 && shape.axes[0].out == 1 && shape.axes[0].taps == 1 &&
+         shape.axes[0].first == 0;
+}
+
+int64_t packed_depthwise_count(const Convolution& shape) {
+  return int64_t{shape.taps()} * tap_floats(shape);
+}
+
+void pack_depthwise(const Convolution& shape, const float* weights, float* packed) {
+  const Extent taps = shape.taps(), group = shape.group_in(), floats = tap_floats(shape);
+  for (Extent t = 0; t < taps; ++t) {
+    for (Extent i = 0; i < floats; ++i) {
+      const Extent vector = i / (4 * group), of_group = i / 4 % group;
+      const Extent c = vector * 4 + i % 4;
+      *packed++ = c < shape.in_channels ? weights[(c * group + of_group) * taps + t] : 0.0f;
+    }
+  }
+}
+
+void convolve_depthwise(const Convolution& shape, const float* input, const float* packed,
+                        const float* bias, float* output, const Epilogue& epilogue) {
+  const Extent group = shape.group_in();
+  const auto convolve = group == 1   ? convolve_rows<1>
+                        : group == 2 ? convolve_rows<2>
+                                     : convolve_rows<4>;
+  convolve(shape, input, packed, bias, output, epilogue);
 }
 
 }  // namespace heed::kernels

@@ -1,21 +1,22 @@
-// Depthwise convolution of channels-last tensors, computed directly: each channel has a kernel of
-// its own, and four channels are a vector.
+// Convolution of channels-last tensors in groups of 1 (depthwise), 2 or 4 channels, computed
+// directly: four channels are a vector, whose lanes see the channels of their own groups only.
 #pragma once
 
 #include "kernels/convolution.h"
 
 namespace heed::kernels {
 
-// Whether `convolve_depthwise` takes this convolution: groups = in_channels = out_channels, at most
-// two spatial axes (axes[0] does nothing), output contiguous.
+// Whether `convolve_depthwise` takes this convolution: in_channels = out_channels, groups of one
+// channel or of 2 or 4 that fill vectors, at most two spatial axes (axes[0] does nothing), output
+// contiguous.
 bool is_depthwise(const Convolution& shape);
 
-// Floats of packed weights: [taps][channels, rounded up to 4].
+// Floats of packed weights: [taps][vector of channels][channel of the group][4].
 int64_t packed_depthwise_count(const Convolution& shape);
-// Of ONNX's weights (channels, 1, taps...).
+// Of ONNX's weights (channels, channels of a group, taps...).
 void pack_depthwise(const Convolution& shape, const float* weights, float* packed);
 
-// output = activation(conv(input) + bias + residual), as `convolve`. Sums run over taps in order.
+// output = activation(conv(input) + bias + residual), as `convolve`. Sums run over taps, then channels.
 void convolve_depthwise(const Convolution& shape, const float* input, const float* packed,
                         const float* bias, float* output, const Epilogue& epilogue);
 

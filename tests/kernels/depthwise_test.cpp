@@ -36,6 +36,48 @@ TEST_CASE("depthwise convolution agrees with its definition around lane and tile
   }
 }
 
+TEST_CASE("convolution in groups of two and four channels agrees with its definition") {
+  for (int group : {2, 4}) {
+    for (int channels : {8, 12, 36}) {
+      for (int kernel : {1, 3, 5}) {
+        for (int stride : {1, 2}) {
+          for (int size : {1, 3, 6, 13}) {
+            CAPTURE(group, channels, kernel, stride, size);
+            ConvolutionCase c =
+                plane(channels, channels, size, kernel, stride, kernel / 2, channels / group);
+            c.batch = 2;
+            CHECK(error_of(c) < 5e-6);
+            c.dilation[1] = c.dilation[2] = 2;
+            c.pad_begin[1] = c.pad_end[2] = kernel;
+            CHECK(error_of(c) < 5e-6);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("what is not a number in one group leaves the other groups alone") {
+  for (int group : {1, 2, 4}) {
+    CAPTURE(group);
+    ConvolutionTrial trial(plane(8, 8, 3, 3, 1, 1, 8 / group));
+    trial.input[4 * 8 + 5] = NAN;  // the centre's channel 5: every tap sees it
+    std::vector<float> packed(kernels::packed_depthwise_count(trial.shape));
+    kernels::pack_depthwise(trial.shape, trial.weights.data(), packed.data());
+    kernels::convolve_depthwise(trial.shape, trial.input.data(), packed.data(), nullptr,
+                                trial.output.data(), {});
+    for (int i = 0; i < 9 * 8; ++i) {
+      CHECK(std::isnan(trial.output[i]) == (i % 8 / group == 5 / group));
+    }
+  }
+}
+
+TEST_CASE("depthwise convolution of groups that do not fill vectors is not taken") {
+  CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(6, 6, 3, 3, 1, 1, 3)).shape));
+  CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(9, 9, 3, 3, 1, 1, 3)).shape));
+  CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(8, 16, 3, 3, 1, 1, 4)).shape));
+}
+
 TEST_CASE("depthwise convolution of maps smaller than a tile, or than the kernel") {
   for (int kernel : {3, 5, 7}) {
     for (int size : {1, 2, 3, 4, 5, 6, 7, 8}) {
