@@ -18,11 +18,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build as bundle } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
 import { generateLayers } from "./layers.mjs";
-import { generateRecipes } from "./recipes.mjs";
 import { build, once, root, say } from "./run.mjs";
 
 const finished = join(build, "package");
@@ -50,7 +49,6 @@ const options = {
 
 export async function buildPackage() {
   await generateLayers();
-  await generateRecipes();
   await once(
     "package",
     {
@@ -125,6 +123,8 @@ async function writeWorker() {
 
 async function writeModules() {
   const points = present().map((name) => ({ in: source(entries[name]), out: name }));
+  // As an entry it becomes a chunk of its own.
+  points.push({ in: join(build, "generated/embedded.ts"), out: "embedded" });
   const hasCli = existsSync(source(cli));
   if (hasCli) points.push({ in: source(cli), out: "cli" });
   const { metafile } = await bundle({
@@ -138,12 +138,36 @@ async function writeModules() {
     conditions: ["import", "node"],
     metafile: true,
   });
+  rmSync(join(out, "embedded.js"));
+  putEngineFirst(metafile.outputs);
   if (!hasCli) return;
   const file = join(out, "cli.js");
   const text = readFileSync(file, "utf8");
   writeFileSync(file, text.startsWith("#!") ? text : `#!/usr/bin/env node\n${text}`);
   chmodSync(file, 0o755);
   writeLicences(Object.keys(metafile.inputs));
+}
+
+/**
+ * Orders the imports of all modules so that bundlers, which follow them, put the engine in front of all code: gzip packs the code
+ * 2 KB smaller if no engine parts it.
+ */
+function putEngineFirst(outputs) {
+  const files = Object.entries(outputs).map(([path, output]) => ({
+    name: basename(path),
+    ...output,
+  }));
+  const engine = files.find(({ inputs }) => "build/generated/embedded.ts" in inputs).name;
+  const leads = ({ imports }) => imports.some(({ path }) => basename(path) === engine);
+  const leading = [engine, ...files.filter(leads).map(({ name }) => name)];
+  for (const { name } of files.filter(({ name }) => name !== "embedded.js")) {
+    const text = readFileSync(join(out, name), "utf8");
+    const [head] = /^(?:import [^;]*;\n)*/.exec(text);
+    const rank = (line) => leading.findIndex((file) => line.includes(`"./${file}"`)) >>> 0;
+    const lines = head.match(/import [^;]*;\n/g) ?? [];
+    const ordered = lines.sort((a, b) => rank(a) - rank(b)).join("");
+    writeFileSync(join(out, name), ordered + text.slice(head.length));
+  }
 }
 
 /** The licences of what was bundled into the command line. */

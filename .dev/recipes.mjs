@@ -1,5 +1,5 @@
-// From the recipes of cpp/attention (recipe.h has their language) to build/generated/recipes.ts: one text, without
-// comments and blanks, with short names for what is known inside of the recipes alone.
+// From the recipes of cpp/attention (recipe.h has their language) to texts without comments and blanks, with short names for what
+// is known inside of the recipes alone: build/generated/engine_recipes.inc, which the engine includes, and recipes.ts.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,16 +9,19 @@ const kKeywords = new Set(["if", "else", "for", "while", "fn", "return", "layer"
 const kLower = "xyzabcdefghijklmnopqrstuvw";
 const kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** The text of every file of recipes.def, in its order. */
+/** The texts of the files of recipes.def, in its order: those in the engine, and the others. */
 function readTexts() {
   const list = readFileSync(join(root, "cpp/attention/recipes.def"), "utf8");
   const files = filesUnder("cpp/attention").filter((path) => path.endsWith(".cpp"));
-  return [...list.matchAll(/^HEED_RECIPES\((\w+)\)$/gm)].map(([, name]) => {
+  const read = (name) => {
     const file = files.find((path) => basename(path) === `${name}.cpp`);
     const text = file && /R"\(\n(.*?)\)"/s.exec(readFileSync(file, "utf8"))?.[1];
     if (!text) throw new SetupError(`there are no recipes in a file ${name}.cpp of cpp/attention`);
     return text;
-  });
+  };
+  return ["HEED_ENGINE_RECIPES", "HEED_RECIPES"].map((macro) =>
+    [...list.matchAll(new RegExp(`^${macro}\\((\\w+)\\)$`, "gm"))].map(([, name]) => read(name)),
+  );
 }
 
 /**
@@ -117,9 +120,10 @@ function* pairs(taken) {
       if (!taken.has(first + second) && !kKeywords.has(first + second)) yield first + second;
 }
 
-/** The recipes as short as they can be read. */
-export function minified(texts) {
-  const all = texts.flatMap(definitionsOf).map(tokensOf);
+/** Groups of recipes, each group one text, as short as they can be read. */
+export function minified(groups) {
+  const groupOf = groups.flatMap((texts, group) => texts.flatMap(definitionsOf).map(() => group));
+  const all = groups.flat().flatMap(definitionsOf).map(tokensOf);
   const names = all.map(namesOf);
   const words = all.flatMap((tokens) => tokens.filter(isName).map(({ value }) => value));
   const short = pairs(new Set(words));
@@ -134,44 +138,43 @@ export function minified(texts) {
   const popular = countOf(names.map((own) => own.locals)).filter((name) => !given.has(name));
   const favourite = new Map(popular.map((name, i) => [name, kLower[i % kLower.length]]));
 
-  return all
-    .map((tokens, i) => {
-      const { locals, functions: inner } = names[i];
-      const renamed = new Map();
-      const letters = new Set(`${kLower}_${kUpper.slice(given.size)}`);
-      for (const name of popular) {
-        if (!locals.has(name)) continue;
-        const wish = favourite.get(name);
-        // What begins with a capital is called as an operator.
-        const fits = (letter) => !inner.has(name) || !kUpper.includes(letter);
-        const letter =
-          [wish, ...letters].find((l) => letters.has(l) && fits(l)) ?? short.next().value;
-        letters.delete(letter);
-        renamed.set(name, letter);
-      }
-      const nameOf = ({ value, call, given: isGiven }, before, next) => {
-        if (kKeywords.has(value) || before?.value === "$") return value;
-        if (isGiven) return /^[A-Z]/.test(call) ? value : given.get(value);
-        if (next?.value === "(" && !next.gap && !inner.has(value))
-          return functions.get(value) ?? value;
-        if (before?.value === "fn" && !inner.has(value)) return functions.get(value);
-        if (!locals.has(value)) return value;
-        return given.get(value) ?? renamed.get(value);
-      };
-      let out = "";
-      tokens.forEach((token, j) => {
-        const [before, next] = [tokens[j - 1], tokens[j + 1]];
-        const opens = token.value === "[" || (token.value === "(" && !kKeywords.has(before?.value));
-        const apart =
-          before?.kind === "word"
-            ? token.kind === "word" || opens
-            : token.value === "[" && before !== undefined && /[\])"]$/.test(before.value);
-        if (token.gap && apart) out += " ";
-        out += isName(token) ? nameOf(token, before, next) : token.value;
-      });
-      return `${out}\n`;
-    })
-    .join("");
+  const lines = all.map((tokens, i) => {
+    const { locals, functions: inner } = names[i];
+    const renamed = new Map();
+    const letters = new Set(`${kLower}_${kUpper.slice(given.size)}`);
+    for (const name of popular) {
+      if (!locals.has(name)) continue;
+      const wish = favourite.get(name);
+      // What begins with a capital is called as an operator.
+      const fits = (letter) => !inner.has(name) || !kUpper.includes(letter);
+      const letter =
+        [wish, ...letters].find((l) => letters.has(l) && fits(l)) ?? short.next().value;
+      letters.delete(letter);
+      renamed.set(name, letter);
+    }
+    const nameOf = ({ value, call, given: isGiven }, before, next) => {
+      if (kKeywords.has(value) || before?.value === "$") return value;
+      if (isGiven) return /^[A-Z]/.test(call) ? value : given.get(value);
+      if (next?.value === "(" && !next.gap && !inner.has(value))
+        return functions.get(value) ?? value;
+      if (before?.value === "fn" && !inner.has(value)) return functions.get(value);
+      if (!locals.has(value)) return value;
+      return given.get(value) ?? renamed.get(value);
+    };
+    let out = "";
+    tokens.forEach((token, j) => {
+      const [before, next] = [tokens[j - 1], tokens[j + 1]];
+      const opens = token.value === "[" || (token.value === "(" && !kKeywords.has(before?.value));
+      const apart =
+        before?.kind === "word"
+          ? token.kind === "word" || opens
+          : token.value === "[" && before !== undefined && /[\])"]$/.test(before.value);
+      if (token.gap && apart) out += " ";
+      out += isName(token) ? nameOf(token, before, next) : token.value;
+    });
+    return `${out}\n`;
+  });
+  return groups.map((_, group) => lines.filter((_line, i) => groupOf[i] === group).join(""));
 }
 
 export async function generateRecipes() {
@@ -179,17 +182,25 @@ export async function generateRecipes() {
     "recipes",
     {
       inputs: ["cpp/attention", ".dev/recipes.mjs"],
-      outputs: ["build/generated/recipes.ts"],
+      outputs: ["build/generated/recipes.ts", "build/generated/engine_recipes.inc"],
     },
     () => {
       const texts = readTexts();
-      const text = minified(texts);
+      const [inEngine, others] = minified(texts);
+      const write = (name, text) => writeFileSync(join(build, "generated", name), text);
       mkdirSync(join(build, "generated"), { recursive: true });
-      writeFileSync(
-        join(build, "generated/recipes.ts"),
-        `// Generated by .dev/recipes.mjs.\n/** What the layers are made of; see cpp/attention/recipe.h. */\nexport const recipes: string = ${JSON.stringify(text)};\n`,
+      write("engine_recipes.inc", `// Generated by .dev/recipes.mjs.\nR"heed(${inEngine})heed",\n`);
+      write(
+        "recipes.ts",
+        `// Generated by .dev/recipes.mjs.
+/** What the layers are made of, beside what the engine has; see cpp/attention/recipe.h. */
+export const recipes: string = ${JSON.stringify(others)};
+`,
       );
-      say(`the recipes: ${texts.join("").length} bytes, ${text.length} without comments and names`);
+      const bytes = texts.flat().join("").length;
+      say(
+        `the recipes: ${bytes} bytes, ${inEngine.length} in the engine and ${others.length} beside`,
+      );
     },
   );
 }

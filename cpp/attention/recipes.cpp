@@ -9,7 +9,9 @@ namespace heed::attention {
 std::span<const char* const> built_in_recipes() {
   static constexpr const char* kTexts[] = {
 #define HEED_RECIPES(file) recipes::file,
+#define HEED_ENGINE_RECIPES HEED_RECIPES
 #include "attention/recipes.def"
+#undef HEED_ENGINE_RECIPES
 #undef HEED_RECIPES
   };
   return kTexts;

@@ -4,7 +4,9 @@
 namespace heed::attention::recipes {
 
 #define HEED_RECIPES(file) extern const char file[];
+#define HEED_ENGINE_RECIPES HEED_RECIPES
 #include "attention/recipes.def"
+#undef HEED_ENGINE_RECIPES
 #undef HEED_RECIPES
 
 }  // namespace heed::attention::recipes

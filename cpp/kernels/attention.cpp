@@ -115,16 +115,17 @@ struct RowState {
 
   bool empty() const { return total == 0 && maximum == kHidden; }
 
-  // exp(row - maximum) of further scores. Gives what the sums so far must be multiplied with.
-  float add(float* row, Extent count) {
+  // exp((row - maximum) * scale) of further scores. Gives what the sums so far must be multiplied
+  // with.
+  float add(float* row, Extent count, float scale) {
     const float m = std::max(maximum, row_maximum(row, count));
     // Nothing is seen. (A NaN is passed over by the maximum: look again.)
     if (m == kHidden && std::all_of(row, row + count, [](float s) { return s == kHidden; })) {
       std::fill_n(row, count, 0.0f);
       return 1;
     }
-    const float factor = empty() ? 1 : lane<0>(exp_negative(splat(maximum - m)));
-    total = total * factor + exp_row(row, row, m, count);
+    const float factor = empty() ? 1 : lane<0>(exp_negative(splat((maximum - m) * scale)));
+    total = total * factor + exp_row(row, row, m, count, scale);
     maximum = m;
     return factor;
   }
@@ -139,6 +140,11 @@ class Block {
     keys_ = scores || is_decoding(shape) ? shape.keys : block_keys(shape);
     rows_ = block_rows(shape, keys_);
     row_step_ = whole_panels(keys_);
+    const bool masked =
+        shape.masks[0].kind != MaskKind::kNone || shape.masks[1].kind != MaskKind::kNone;
+    const bool scaled_scores = scores && shape.scores_stage != ScoresStage::kSoftmax;
+    scales_late_ = !scaled_scores && !sums && !masked && shape.soft_cap <= 0 && shape.scale > 0 &&
+                   shape.q.element == 1;
     const Scratch sizes = scratch_of(shape, rows_, int64_t{whole_tiles(rows_)} * row_step_);
     key_panels_ = scratch;
     value_panels_ = key_panels_ + sizes.keys;
@@ -212,6 +218,9 @@ class Block {
   void load_queries(Extent batch, Extent head, Extent first, Extent rows) {
     const AttentionSteps& steps = shape_.q;
     const float* from = q_ + batch * steps.batch + head * steps.head + first * steps.row;
+    queries_ = scales_late_ ? from : query_rows_;
+    query_step_ = scales_late_ ? steps.row : shape_.width;
+    if (scales_late_) return;
     const f32x4 scale = splat(shape_.scale);
     for (Extent i = 0; i < rows; ++i, from += steps.row) {
       float* to = query_rows_ + i * shape_.width;
@@ -228,15 +237,16 @@ class Block {
   void multiply_keys(Extent rows, Extent begin, Extent end) {
     if (!is_decoding(shape_)) {
       Gemm product;
-      product.rows = whole_tiles(rows);
+      product.rows = scales_late_ ? rows : whole_tiles(rows);
       product.columns = whole_panels(end - begin);
-      product.depth = product.a_step = shape_.width;
+      product.depth = shape_.width;
+      product.a_step = query_step_;
       product.c_step = row_step_;
       const float* panels = key_panels_ + static_cast<size_t>(begin) * shape_.width;
-      return gemm(product, query_rows_, panels, nullptr, score_rows_, {});
+      return gemm(product, queries_, panels, nullptr, score_rows_, {});
     }
     for (Extent i = 0; i < rows; ++i) {
-      gemv(end, shape_.width, query_rows_ + i * shape_.width, key_, shape_.k.element, shape_.k.row,
+      gemv(end, shape_.width, queries_ + i * query_step_, key_, shape_.k.element, shape_.k.row,
            score_rows_ + i * row_step_);
     }
   }
@@ -297,7 +307,7 @@ class Block {
     const Extent whole = scores_ ? shape_.keys : end - begin;
     if (scores_) std::fill(row + count, row + whole, kHidden);
     emit(ScoresStage::kMasked, batch, head, query, row);
-    const float factor = state.add(row, count);
+    const float factor = state.add(row, count, scales_late_ ? shape_.scale : 1);
     const float share = state.empty() ? 1 : 1 / state.total;
     if (!late) multiply_row(row, share, count);
     const bool nan = state.empty() && !shape_.zero_empty_rows;
@@ -327,6 +337,10 @@ class Block {
   const float* value_ = nullptr;
   Extent keys_, rows_;  // of a block
   Extent row_step_;
+  bool scales_late_;  // products are scaled as their exponentials are taken, and q is read as it
+                      // lies
+  const float* queries_ = nullptr;
+  Extent query_step_ = 0;
   float* key_panels_;
   float* value_panels_;
   float* query_rows_;

@@ -123,7 +123,7 @@ class Row {
     for (Extent r = 0; r < rows_; ++r) {
       const float* from = row;
       const float* weights = weight_row;
-      for (Extent t = taps.begin; t < taps.end; ++t) {
+      const auto step = [&]() __attribute__((always_inline)) {
         const float* position = from;
         f32x4 tap[kVectors][kGroup];
         for (int v = 0; v < kVectors; ++v) {
@@ -137,6 +137,12 @@ class Row {
         }
         from += tap_step;
         weights += weight_step_;
+      };
+      if constexpr (kGroup > 1) {
+#pragma clang loop unroll(disable)
+        for (Extent t = taps.begin; t < taps.end; ++t) step();
+      } else {
+        for (Extent t = taps.begin; t < taps.end; ++t) step();
       }
       row += row_step_;
       weight_row += x_.taps * weight_step_;

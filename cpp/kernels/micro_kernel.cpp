@@ -88,7 +88,8 @@ inline void start(const Tile& tile, Extent rows, Accumulators<kRows, kChains>& s
 
 template <int kRows>
 inline void finish(const Tile& tile, Extent rows, f32x4 (&low)[kRows], f32x4 (&high)[kRows]) {
-  if (rows < kRows || tile.columns < kPanelColumns || !tile.finish) {
+  // Also what is rare, so that it takes no code of its own.
+  if (kRows < kTileRows || rows < kRows || tile.columns < kPanelColumns || !tile.finish) {
     Staged staged;
     for (int r = 0; r < kRows; ++r) {
       simd::store(staged.values[r], low[r]);

@@ -154,17 +154,17 @@ float row_maximum(const float* x, Extent count) {
   return horizontal_max(max(a, b));
 }
 
-float exp_row(float* y, const float* x, float shift, Extent count) {
-  const f32x4 m = splat(shift);
+float exp_row(float* y, const float* x, float shift, Extent count, float scale) {
+  const f32x4 m = splat(shift), to_binary = splat(scale * kBinaryLogarithm);
   f32x4 sum = zero();
   const Extent rest = count % kLanes, whole = count - rest;
   for (Extent i = 0; i < whole; i += kLanes) {
-    const f32x4 e = exp_negative(load(x + i) - m);
+    const f32x4 e = exp2_negative((load(x + i) - m) * to_binary);
     if (y) store(y + i, e);
     sum += e;
   }
   if (rest > 0) {
-    f32x4 e = exp_negative(load_rest(x + whole, rest) - m);
+    f32x4 e = exp2_negative((load_rest(x + whole, rest) - m) * to_binary);
     e = select(make_i32(0, 1, 2, 3) < splat(rest), e, zero());
     if (y) store_rest(y + whole, e, rest);
     sum += e;

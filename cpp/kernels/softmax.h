@@ -18,8 +18,8 @@ void softmax(SoftmaxKind kind, const Lines& lines, float* y, const float* x);
 
 // The steps of it on contiguous rows; y may be x.
 float row_maximum(const float* x, Extent count);  // -inf for nothing; NaN elements are passed over
-// y = exp(x - shift), or nothing where y is null; gives the sum.
-float exp_row(float* y, const float* x, float shift, Extent count);
+// y = exp((x - shift) * scale), or nothing where y is null; gives the sum.
+float exp_row(float* y, const float* x, float shift, Extent count, float scale = 1);
 void multiply_row(float* y, float factor, Extent count);  // y = y * factor
 
 }  // namespace heed::kernels

@@ -81,12 +81,16 @@ HEED_INLINE f32x4 exp(f32x4 x) {
   return (p + p) * detail::power_of_two(shifted, 126);
 }
 
+inline constexpr float kBinaryLogarithm = 1.44269504f;  // of e
+
+// 2^x for x <= 0: relative error 2^-22. 0 below -127.
+HEED_INLINE f32x4 exp2_negative(f32x4 x) {
+  return detail::exp2_negative(simd::max(x, simd::splat(-127.0f)), 127);
+}
+
 // exp(x) for x <= 0 in two thirds of the instructions: relative error 2^-22 + |x| 2^-23, which is
 // what softmax needs of the terms that matter. 0 below -88.
-HEED_INLINE f32x4 exp_negative(f32x4 x) {
-  using namespace simd;
-  return detail::exp2_negative(max(x * splat(1.44269504f), splat(-127.0f)), 127);
-}
+HEED_INLINE f32x4 exp_negative(f32x4 x) { return exp2_negative(x * simd::splat(kBinaryLogarithm)); }
 
 // exp(x) - 1 for x <= 0, within 3 ulp.
 HEED_INLINE f32x4 expm1_negative(f32x4 x) {

@@ -12,7 +12,6 @@ import { build, root } from "../../.dev/run.mjs";
 import { checkResult, model, program, project } from "./tarball.mjs";
 
 const platform = `
-import { gunzipSync } from "fflate";
 const codes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 globalThis.atob ??= (text) => {
   let out = "";
@@ -30,15 +29,6 @@ globalThis.TextEncoder ??= class {
 };
 globalThis.TextDecoder ??= class {
   decode(bytes) { return decodeURIComponent(escape(Array.from(bytes, (b) => String.fromCharCode(b)).join(""))); }
-};
-globalThis.DecompressionStream ??= class {};
-globalThis.Blob ??= class {
-  constructor([bytes]) { this.bytes = bytes; }
-  stream() { return { pipeThrough: () => gunzipSync(this.bytes) }; }
-};
-globalThis.Response ??= class {
-  constructor(bytes) { this.bytes = bytes; }
-  arrayBuffer() { return this.bytes.slice().buffer; }
 };
 `;
 

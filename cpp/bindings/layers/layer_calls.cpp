@@ -7,8 +7,13 @@
 
 namespace heed {
 
-// What the package's JavaScript has, it hands over.
-std::span<const char* const> attention::built_in_recipes() { return {}; }
+// The others are handed over by the package's JavaScript.
+std::span<const char* const> attention::built_in_recipes() {
+  static constexpr const char* kTexts[] = {
+#include "engine_recipes.inc"
+  };
+  return kTexts;
+}
 
 namespace calls {
 

@@ -82,10 +82,12 @@ export function textAt({ HEAPU8 }: RawEngine, address: number): string {
 }
 
 /** Leaves a name for the next call; returns its bytes. */
-export function leaveName(raw: RawEngine, name: string): number {
-  const bytes = new TextEncoder().encode(name);
-  const address = raw.words((bytes.length + 3) >> 2) >>> 0;
-  raw.HEAPU8.set(bytes, address);
+export const leaveName = (raw: RawEngine, name: string): number =>
+  leaveBytes(raw, new TextEncoder().encode(name));
+
+/** Leaves bytes there; gives how many they are. */
+export function leaveBytes(raw: RawEngine, bytes: Uint8Array): number {
+  raw.HEAPU8.set(bytes, raw.words((bytes.length + 3) >> 2) >>> 0);
   return bytes.length;
 }
 

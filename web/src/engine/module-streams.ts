@@ -1,5 +1,5 @@
 // How the JavaScript carries the engine: not as a WebAssembly module but as streams of what resembles each other (all opcodes,
-// all indices of locals, all offsets, ...), because deflate packs those a fifth smaller.
+// all indices of locals, all offsets, ...), because LZMA packs those 5 % smaller than the module and deflate a fifth.
 //
 // `moveModule` knows which part of a module belongs to which stream. It works in both directions: `unpackModule` moves from the
 // streams to the module, .dev/streams.mjs from the module to the streams. The format:
@@ -13,24 +13,24 @@
 // product and a sum in their places, for which spare locals hold the operands that must wait.
 
 // The order is the one that packs best.
-const kTag = 0;
+const kDeclaration = 0;
 const kLane = 1;
-const kFloat = 2;
+const kTag = 2;
 const kIndex = 3;
 const kSection = 4;
-const kDeclaration = 5;
-const kGlobal = 6;
-const kInt64 = 7;
-const kData = 8;
-const kVector = 9;
-const kInt32 = 10;
-const kCall = 11;
-const kOffset = 12;
-const kLocal = 13;
-const kLabel = 14;
-const kBlock = 15;
-const kAlign = 16;
-const kSpare = 17;
+const kCall = 5;
+const kInt64 = 6;
+const kData = 7;
+const kVector = 8;
+const kOffset = 9;
+const kSpare = 10;
+const kInt32 = 11;
+const kAlign = 12;
+const kLabel = 13;
+const kBlock = 14;
+const kLocal = 15;
+const kFloat = 16;
+const kGlobal = 17;
 const kOpcode = 18;
 
 export const kStreams = 19;

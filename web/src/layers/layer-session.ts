@@ -3,7 +3,7 @@
 import { recipes } from "heed/recipes";
 import { compileGiven, type WasmSource } from "../engine/compile.ts";
 import { embeddedEngine } from "../engine/embedded.ts";
-import { check, Engine, leaveName } from "../engine/engine.ts";
+import { check, Engine, leaveBytes, leaveName } from "../engine/engine.ts";
 import { HeedError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 
@@ -40,8 +40,7 @@ export class LayerSession {
   /** @internal Throws unless a file of that size that begins so is a safetensors file. */
   checkSafetensors(head: Uint8Array, bytes: number): void {
     this.engine.call((raw) => {
-      raw.HEAPU8.set(head, raw.words((head.length + 3) >> 2) >>> 0);
-      check(raw, raw.checkSafetensors(head.length, bytes));
+      check(raw, raw.checkSafetensors(leaveBytes(raw, head), bytes));
     });
   }
 
