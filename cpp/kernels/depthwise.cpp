@@ -197,10 +197,10 @@ void convolve_rows(const Convolution& shape, const float* input, const float* pa
 
 bool is_depthwise(const Convolution& shape) {
   const Extent group = shape.group_in();
-  const bool fits = group == 1 || ((group == 2 || group == 4) && shape.in_channels % 4 == 0);
-  return fits && shape.in_channels == shape.out_channels && shape.groups > 1 &&
-         shape.axes[0].in == 1 && shape.axes[0].out == 1 && shape.axes[0].taps == 1 &&
-         shape.axes[0].first == 0;
+  const bool fits =
+      group == 1 ? shape.groups > 1 : (group == 2 || group == 4) && shape.in_channels % 4 == 0;
+  return fits && shape.in_channels == shape.out_channels && shape.axes[0].in == 1 &&
+         shape.axes[0].out == 1 && shape.axes[0].taps == 1 && shape.axes[0].first == 0;
 }
 
 int64_t packed_depthwise_count(const Convolution& shape) {

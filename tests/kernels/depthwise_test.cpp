@@ -73,6 +73,9 @@ TEST_CASE("what is not a number in one group leaves the other groups alone") {
 }
 
 TEST_CASE("depthwise convolution of groups that do not fill vectors is not taken") {
+  CHECK(error_of(plane(4, 4, 7, 3, 1, 1, 1)) < 5e-6);  // one group that does
+  CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(1, 1, 3, 3, 1, 1, 1)).shape));
+  CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(2, 2, 3, 3, 1, 1, 1)).shape));
   CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(6, 6, 3, 3, 1, 1, 3)).shape));
   CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(9, 9, 3, 3, 1, 1, 3)).shape));
   CHECK_FALSE(kernels::is_depthwise(ConvolutionTrial(plane(8, 16, 3, 3, 1, 1, 4)).shape));
