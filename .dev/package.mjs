@@ -138,8 +138,8 @@ async function writeModules() {
     conditions: ["import", "node"],
     metafile: true,
   });
-  rmSync(join(out, "embedded.js"));
   putEngineFirst(metafile.outputs);
+  rmSync(join(out, "embedded.js"));
   if (!hasCli) return;
   const file = join(out, "cli.js");
   const text = readFileSync(file, "utf8");
@@ -160,7 +160,7 @@ function putEngineFirst(outputs) {
   const engine = files.find(({ inputs }) => "build/generated/embedded.ts" in inputs).name;
   const leads = ({ imports }) => imports.some(({ path }) => basename(path) === engine);
   const leading = [engine, ...files.filter(leads).map(({ name }) => name)];
-  for (const { name } of files.filter(({ name }) => name !== "embedded.js")) {
+  for (const { name } of files) {
     const text = readFileSync(join(out, name), "utf8");
     const [head] = /^(?:import [^;]*;\n)*/.exec(text);
     const rank = (line) => leading.findIndex((file) => line.includes(`"./${file}"`)) >>> 0;

@@ -122,8 +122,8 @@ function* pairs(taken) {
 
 /** Groups of recipes, each group one text, as short as they can be read. */
 export function minified(groups) {
-  const groupOf = groups.flatMap((texts, group) => texts.flatMap(definitionsOf).map(() => group));
-  const all = groups.flat().flatMap(definitionsOf).map(tokensOf);
+  const grouped = groups.map((texts) => texts.flatMap(definitionsOf).map(tokensOf));
+  const all = grouped.flat();
   const names = all.map(namesOf);
   const words = all.flatMap((tokens) => tokens.filter(isName).map(({ value }) => value));
   const short = pairs(new Set(words));
@@ -174,7 +174,7 @@ export function minified(groups) {
     });
     return `${out}\n`;
   });
-  return groups.map((_, group) => lines.filter((_line, i) => groupOf[i] === group).join(""));
+  return grouped.map(({ length }) => lines.splice(0, length).join(""));
 }
 
 export async function generateRecipes() {

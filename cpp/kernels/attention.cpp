@@ -23,7 +23,7 @@ constexpr float kHidden = -std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 // What is worked on at once: keys and values that stay in the second level cache as panels, with
-// the scores of so many queries. 12 is a multiple of both tile heights.
+// the scores of so many queries. 12 is a multiple of the tile's height.
 constexpr Extent kFewestRows = 12, kMostRows = 96, kBlockScores = 16384, kBlockPanels = 32768;
 
 Extent block_rows(const Attention& shape, Extent keys) {
@@ -34,7 +34,7 @@ Extent block_rows(const Attention& shape, Extent keys) {
 // Full panels and tiles take the shortest way through the product, so that scores have room for
 // them.
 Extent whole_panels(Extent keys) { return static_cast<Extent>(panels_count(1, keys)); }
-Extent whole_tiles(Extent rows) { return (rows + kFewestRows - 1) / kFewestRows * kFewestRows; }
+Extent whole_tiles(Extent rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
 
 // Keys of a block; all are one where their scores are asked for.
 Extent block_keys(const Attention& shape) {
@@ -337,8 +337,7 @@ class Block {
   const float* value_ = nullptr;
   Extent keys_, rows_;  // of a block
   Extent row_step_;
-  bool scales_late_;  // products are scaled as their exponentials are taken, and q is read as it
-                      // lies
+  bool scales_late_;  // as exponentials are taken; q is read as it lies
   const float* queries_ = nullptr;
   Extent query_step_ = 0;
   float* key_panels_;

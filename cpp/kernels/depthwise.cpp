@@ -211,9 +211,9 @@ void pack_depthwise(const Convolution& shape, const float* weights, float* packe
   const Extent taps = shape.taps(), group = shape.group_in(), floats = tap_floats(shape);
   for (Extent t = 0; t < taps; ++t) {
     for (Extent i = 0; i < floats; ++i) {
-      const Extent vector = i / (4 * group), of_group = i / 4 % group;
+      const Extent vector = i / (4 * group), member = i / 4 % group;
       const Extent c = vector * 4 + i % 4;
-      *packed++ = c < shape.in_channels ? weights[(c * group + of_group) * taps + t] : 0.0f;
+      *packed++ = c < shape.in_channels ? weights[(c * group + member) * taps + t] : 0.0f;
     }
   }
 }

@@ -9,7 +9,7 @@ namespace heed::kernels {
 
 namespace {
 
-// Terms of one run over K: a panel of 32 KB and a tile of 24 KB.
+// Terms of one run over K: a panel of 32 KB and a tile of 16 KB.
 constexpr Extent kMaxRun = 1024;
 // Floats of A in a block, so that it stays in the second level cache.
 constexpr Extent kBlockFloats = 65536;

@@ -44,12 +44,14 @@ HEED_INLINE f32x4 polynomial(const float* coefficients, f32x4 x) {
   return terms(std::make_integer_sequence<int, kTerms - 1>());
 }
 
+inline constexpr float kBinaryLogarithm = 1.44269504f;  // of e
+
 HEED_INLINE f32x4 magic() { return simd::splat(12582912.0f); }
 
 // |x| <= 2^21.
 HEED_INLINE Reduced reduce_exp(f32x4 x) {
   using namespace simd;
-  const f32x4 shifted = madd(x, splat(1.44269504f), magic());
+  const f32x4 shifted = madd(x, splat(kBinaryLogarithm), magic());
   const f32x4 n = shifted - magic();
   // ln 2 in two parts: n times the first is exact.
   return {shifted, nmadd(n, splat(-2.12194440e-4f), nmadd(n, splat(0.693359375f), x))};
@@ -81,7 +83,7 @@ HEED_INLINE f32x4 exp(f32x4 x) {
   return (p + p) * detail::power_of_two(shifted, 126);
 }
 
-inline constexpr float kBinaryLogarithm = 1.44269504f;  // of e
+using detail::kBinaryLogarithm;
 
 // 2^x for x <= 0: relative error 2^-22. 0 below -127.
 HEED_INLINE f32x4 exp2_negative(f32x4 x) {

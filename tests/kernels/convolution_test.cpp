@@ -110,7 +110,10 @@ TEST_CASE("convolution of groups sees its own channels only") {
     CHECK(error_of(plane(groups * 3, groups * 9, 6, 3, 1, 1, groups)) < 2e-6);
     CHECK(error_of(plane(groups * 4, groups, 6, 1, 2, 0, groups)) < 2e-6);
   }
+  // Also the groups that graphs hand to the depthwise kernel.
+  CHECK(error_of(plane(64, 64, 6, 3, 1, 1, 32)) < 2e-6);
   CHECK(error_of(plane(18, 12, 6, 3, 2, 1, 6)) < 2e-6);
+  CHECK(error_of(plane(18, 9, 5, 3, 1, 1, 9)) < 2e-6);
   CHECK(error_of(plane(4, 8, 7, 3, 1, 1, 4)) < 2e-6);
 }
 

@@ -3,8 +3,9 @@
 
 namespace heed::calls {
 
-// The texts of all recipes, `bytes` bytes in `words`; before the first layer is built.
-// Layers: those of Slot. `build` reads a description in `words`; `weights` is a handle, or 0.
+// The texts of the recipes that the engine has not, `bytes` bytes in `words`; before the first
+// layer is built. Layers: those of Slot. `build` reads a description in `words`; `weights` is a
+// handle, or 0.
 int add_recipes(int bytes);
 int add_weights(int handle);
 int adopt(int handle, int other, int prefix_bytes);

@@ -1,5 +1,5 @@
 // How the JavaScript carries the engine: not as a WebAssembly module but as streams of what resembles each other (all opcodes,
-// all indices of locals, all offsets, ...), because LZMA packs those 5 % smaller than the module and deflate a fifth.
+// all indices of locals, all offsets, ...), because LZMA packs those 9 % smaller.
 //
 // `moveModule` knows which part of a module belongs to which stream. It works in both directions: `unpackModule` moves from the
 // streams to the module, .dev/streams.mjs from the module to the streams. The format:
