@@ -82,6 +82,7 @@ class PlanBuilder {
   struct Placement {
     Layout home = Layout::kRowMajor;
     Buffer buffers[2] = {kNoBuffer, kNoBuffer};
+    bool lies_in(Layout layout) const { return buffers[static_cast<size_t>(layout)] != kNoBuffer; }
   };
   struct Await {
     TensorId tensor;
@@ -106,7 +107,8 @@ class PlanBuilder {
   Buffer buffer_for(TensorId tensor, Layout layout);
   View view(TensorId tensor, Layout layout);
   Layout output_layout(const Node& node, TensorId output) const;
-  Layout layout_beside(TensorId tensor, Layout otherwise) const;
+  Layout layout_beside(TensorId tensor, const Node& reader, Layout otherwise) const;
+  const Node* reader_of(TensorId tensor) const;
   bool alias_transpose(const Node& node);
   TensorInfo& info(TensorId tensor) { return infos_[static_cast<size_t>(tensor)]; }
   const TensorInfo& info(TensorId tensor) const { return infos_[static_cast<size_t>(tensor)]; }

@@ -73,11 +73,15 @@ View PlanBuilder::view(TensorId tensor, Layout layout) {
 }
 
 // Indifferent operators follow their inputs: channels-last when one of the same rank is, unless its
-// order is both.
+// order is both; of an input that lies in both layouts, they take the one that their reader wants.
 Layout PlanBuilder::output_layout(const Node& node, TensorId output) const {
   const Shape& shape = info(output).shape;
   if (shape.rank() < 3 || node.op->layout == LayoutRule::kStrict) return Layout::kRowMajor;
   if (node.op->layout == LayoutRule::kChannelsLast) return Layout::kChannelsLast;
+  const Node* reader = reader_of(output);
+  const LayoutRule rule = reader ? reader->op->layout : LayoutRule::kStrict;
+  const bool last = rule == LayoutRule::kChannelsLast && reader->inputs[0] == output;
+  const Layout wanted = last ? Layout::kChannelsLast : Layout::kRowMajor;
   // That of the largest input, so that what is broadcast follows.
   Layout layout = Layout::kRowMajor;
   Extent largest = 0;
@@ -85,30 +89,35 @@ Layout PlanBuilder::output_layout(const Node& node, TensorId output) const {
     if (input == kNoTensor) continue;
     const TensorInfo& known = info(input);
     if (known.value || known.shape.rank() != shape.rank() || same_order(known.shape)) continue;
-    const Layout home = places_[static_cast<size_t>(input)].home;
+    const Placement& at = places_[static_cast<size_t>(input)];
+    const bool choice = rule != LayoutRule::kIndifferent && at.lies_in(wanted);
+    const Layout home = choice ? wanted : at.home;
     const Extent count = known.shape.count();
     if (count > largest || (count == largest && home == Layout::kChannelsLast)) layout = home;
     largest = std::max(largest, count);
   }
-  return largest == shape.count() ? layout : layout_beside(output, layout);
+  return largest == shape.count() || !reader ? layout : layout_beside(output, *reader, layout);
 }
 
 // For a small tensor's broadcast: that of the full-sized tensor which its reader reads beside it.
-Layout PlanBuilder::layout_beside(TensorId tensor, Layout otherwise) const {
-  const Extent count = info(tensor).shape.count();
-  for (size_t i = static_cast<size_t>(now_) + 1; i < nodes_.size(); ++i) {
-    const std::vector<TensorId>& inputs = nodes_[i].inputs;
-    if (std::find(inputs.begin(), inputs.end(), tensor) == inputs.end()) continue;
-    for (TensorId other : inputs) {
-      if (other == kNoTensor || other == tensor || info(other).value) continue;
-      if (info(other).shape.count() != count) continue;
-      const Placement& at = places_[static_cast<size_t>(other)];
-      const bool placed = at.buffers[0] != kNoBuffer || at.buffers[1] != kNoBuffer;
-      return placed ? at.home : otherwise;
-    }
-    return otherwise;
+Layout PlanBuilder::layout_beside(TensorId tensor, const Node& reader, Layout otherwise) const {
+  for (TensorId other : reader.inputs) {
+    if (other == kNoTensor || other == tensor || info(other).value) continue;
+    if (info(other).shape.count() != info(tensor).shape.count()) continue;
+    const Placement& at = places_[static_cast<size_t>(other)];
+    const bool placed = at.lies_in(Layout::kRowMajor) || at.lies_in(Layout::kChannelsLast);
+    return placed ? at.home : otherwise;
   }
   return otherwise;
+}
+
+// The next node that reads a tensor.
+const Node* PlanBuilder::reader_of(TensorId tensor) const {
+  for (size_t i = static_cast<size_t>(now_) + 1; i < nodes_.size(); ++i) {
+    const std::vector<TensorId>& inputs = nodes_[i].inputs;
+    if (std::find(inputs.begin(), inputs.end(), tensor) != inputs.end()) return &nodes_[i];
+  }
+  return nullptr;
 }
 
 // A Transpose whose result lies in memory as its input does costs nothing: (N,C,H,W) to (N,H,W,C)
@@ -175,7 +184,10 @@ View Lowering::input(int index) {
   Layout layout = Layout::kRowMajor;
   if (node_.op->layout == LayoutRule::kChannelsLast && index == 0) layout = Layout::kChannelsLast;
   if (node_.op->layout == LayoutRule::kIndifferent && !plan_.info(tensor).value) {
-    layout = plan_.place(tensor).home;
+    const PlanBuilder::Placement& at = plan_.place(tensor);
+    const TensorId output = node_.output(0);
+    const Layout wanted = output == kNoTensor ? at.home : plan_.place(output).home;
+    layout = at.lies_in(wanted) ? wanted : at.home;
   }
   return plan_.view(tensor, layout);
 }

@@ -16,8 +16,9 @@ using Axis = StridedCopy::Axis;
 // Elements that are worth a thread of their own.
 constexpr Extent kGrain = 1 << 16;
 
-// Rows of a transposed block: 16 floats are the cache line that is written at once.
-constexpr Extent kBlock = 16;
+// A transposed block: its rows are written as two cache lines of floats, and its columns read as
+// eight.
+constexpr Extent kBlockRows = 32, kBlockColumns = 128;
 
 // The offsets of an index that runs through `rank` axes in order.
 class Walk {
@@ -70,99 +71,108 @@ void copy_rows(const StridedCopy& copy, const std::byte* from, std::byte* to, si
                });
 }
 
+// Elements of one size: count of them, steps in elements.
+using CopyLine = void (*)(const std::byte* from, Extent from_step, std::byte* to, Extent to_step,
+                          Extent count);
+
 template <class T>
-void copy_elements(const StridedCopy& copy, const T* from, T* to) {
+void copy_line(const std::byte* from, Extent from_step, std::byte* to, Extent to_step,
+               Extent count) {
+  const T* source = reinterpret_cast<const T*>(from);
+  T* target = reinterpret_cast<T*>(to);
+  if (from_step == 0 && to_step == 1) {
+    std::fill_n(target, count, *source);
+    return;
+  }
+  for (Extent i = 0; i < count; ++i, source += from_step, target += to_step) *target = *source;
+}
+
+CopyLine copy_line_of(size_t element_bytes) {
+  switch (element_bytes) {
+    case 1:
+      return copy_line<uint8_t>;
+    case 2:
+      return copy_line<uint16_t>;
+    case 4:
+      return copy_line<uint32_t>;
+    default:
+      return copy_line<uint64_t>;
+  }
+}
+
+void copy_lines(const StridedCopy& copy, const std::byte* from, std::byte* to, size_t size) {
   const int outer = copy.rank - 1;
   const Axis inner = copy.axes[outer];
+  const CopyLine line = copy_line_of(size);
   parallel_for(count_of(copy.axes, outer), kGrain / inner.extent + 1,
                [&](Extent begin, Extent end) {
                  Walk walk(copy.axes, outer, begin);
                  for (Extent row = begin; row < end; ++row, walk.next()) {
-                   const T* source = from + walk.from;
-                   T* target = to + walk.to;
-                   if (inner.from == 0 && inner.to == 1) {
-                     std::fill_n(target, inner.extent, *source);
-                     continue;
-                   }
-                   for (Extent i = 0; i < inner.extent; ++i) {
-                     *target = *source;
-                     source += inner.from;
-                     target += inner.to;
-                   }
+                   line(from + walk.from * static_cast<ptrdiff_t>(size), inner.from,
+                        to + walk.to * static_cast<ptrdiff_t>(size), inner.to, inner.extent);
                  }
                });
 }
 
-// to[c * column_step + r] = from[r * row_step + c] for r < rows <= kBlock, c < columns.
-template <class T>
-void transpose_block(const T* from, Extent row_step, T* to, Extent column_step, Extent rows,
+// to[c * column_step + r] = from[r * row_step + c] for r < rows, c < columns.
+void transpose_block(const float* from, Extent row_step, float* to, Extent column_step, Extent rows,
                      Extent columns) {
-  for (Extent c = 0; c < columns; ++c, ++from, to += column_step) {
-    const T* source = from;
-    for (Extent r = 0; r < rows; ++r, source += row_step) to[r] = *source;
-  }
-}
-
-template <>
-void transpose_block(const uint32_t* from, Extent row_step, uint32_t* to, Extent column_step,
-                     Extent rows, Extent columns) {
   using namespace simd;
-  for (Extent c = 0; c < columns; c += kLanes) {
+  for (Extent c = 0; c < columns; c += kLanes, from += kLanes, to += kLanes * column_step) {
     const int width = std::min<Extent>(columns - c, kLanes);
-    for (Extent r = 0; r < rows; r += kLanes) {
+    const Extent whole = width == kLanes ? rows / kLanes * kLanes : 0;
+    const float* source = from;
+    for (Extent r = 0; r < whole; r += kLanes, source += kLanes * row_step) {
+      f32x4 v0 = load(source), v1 = load(source + row_step);
+      f32x4 v2 = load(source + 2 * row_step), v3 = load(source + 3 * row_step);
+      transpose(v0, v1, v2, v3);
+      store(to + r, v0);
+      store(to + r + column_step, v1);
+      store(to + r + 2 * column_step, v2);
+      store(to + r + 3 * column_step, v3);
+    }
+    for (Extent r = whole; r < rows; r += kLanes) {
       const int height = std::min<Extent>(rows - r, kLanes);
-      const auto* source = reinterpret_cast<const float*>(from + r * row_step + c);
-      auto* target = reinterpret_cast<float*>(to + c * column_step + r);
-      if (width == kLanes && height == kLanes) {
-        f32x4 v0 = load(source), v1 = load(source + row_step);
-        f32x4 v2 = load(source + 2 * row_step), v3 = load(source + 3 * row_step);
-        transpose(v0, v1, v2, v3);
-        store(target, v0);
-        store(target + column_step, v1);
-        store(target + 2 * column_step, v2);
-        store(target + 3 * column_step, v3);
-      } else {
-        f32x4 v[kLanes] = {zero(), zero(), zero(), zero()};
-        for (int i = 0; i < height; ++i) v[i] = load_partial(source + i * row_step, width);
-        transpose(v[0], v[1], v[2], v[3]);
-        for (int i = 0; i < width; ++i) store_partial(target + i * column_step, v[i], height);
-      }
+      f32x4 v[kLanes] = {zero(), zero(), zero(), zero()};
+      for (int i = 0; i < height; ++i, source += row_step) v[i] = load_partial(source, width);
+      transpose(v[0], v[1], v[2], v[3]);
+      for (int i = 0; i < width; ++i) store_partial(to + r + i * column_step, v[i], height);
     }
   }
 }
 
 // The innermost axis (rows: step 1 in `to`) against the one before it (columns: step 1 in `from`).
-template <class T>
-void transpose_axes(const StridedCopy& copy, const T* from, T* to) {
+void transpose_axes(const StridedCopy& copy, const std::byte* from, std::byte* to, size_t size) {
   const int outer = copy.rank - 2;
   const Axis column = copy.axes[outer], row = copy.axes[outer + 1];
-  const Extent blocks = (row.extent + kBlock - 1) / kBlock;
-  const Extent grain = kGrain / kBlock / column.extent + 1;
-  parallel_for(count_of(copy.axes, outer) * blocks, grain, [&](Extent begin, Extent end) {
+  const Extent row_blocks = (row.extent + kBlockRows - 1) / kBlockRows;
+  const Extent blocks = row_blocks * ((column.extent + kBlockColumns - 1) / kBlockColumns);
+  const CopyLine line = copy_line_of(size);
+  const auto bytes = static_cast<ptrdiff_t>(size);
+  constexpr Extent kBlocks = kGrain / kBlockRows / kBlockColumns;
+  parallel_for(count_of(copy.axes, outer) * blocks, kBlocks, [&](Extent begin, Extent end) {
     Walk walk(copy.axes, outer, begin / blocks);
     Extent block = begin % blocks;
     for (Extent unit = begin; unit < end; ++unit) {
-      const Extent first = block * kBlock;
-      transpose_block<T>(from + walk.from + first * row.from, row.from, to + walk.to + first,
-                         column.to, std::min(kBlock, row.extent - first), column.extent);
+      const Extent r = block % row_blocks * kBlockRows, c = block / row_blocks * kBlockColumns;
+      const Extent rows = std::min(kBlockRows, row.extent - r);
+      const Extent columns = std::min(kBlockColumns, column.extent - c);
+      const std::byte* source = from + (walk.from + r * row.from + c) * bytes;
+      std::byte* target = to + (walk.to + c * column.to + r) * bytes;
+      if (size == sizeof(float)) {
+        transpose_block(reinterpret_cast<const float*>(source), row.from,
+                        reinterpret_cast<float*>(target), column.to, rows, columns);
+      } else {
+        for (Extent i = 0; i < columns; ++i, source += bytes, target += column.to * bytes) {
+          line(source, row.from, target, 1, rows);
+        }
+      }
       if (++block == blocks) {
         block = 0;
         walk.next();
       }
     }
   });
-}
-
-template <class T>
-void copy_typed(const StridedCopy& copy, const void* from, void* to) {
-  const auto* source = static_cast<const T*>(from);
-  auto* target = static_cast<T*>(to);
-  const int inner = copy.rank - 1;
-  if (inner > 0 && copy.axes[inner].to == 1 && copy.axes[inner - 1].from == 1) {
-    transpose_axes(copy, source, target);
-  } else {
-    copy_elements(copy, source, target);
-  }
 }
 
 }  // namespace
@@ -236,21 +246,13 @@ StridedCopy make_copy(const Shape& shape, const Strides& from, const Strides& to
 
 void copy_strided(const StridedCopy& copy, const void* from, void* to, size_t element_bytes) {
   if (copy.empty) return;
-  const Axis inner = copy.axes[copy.rank - 1];
-  if (inner.to == 1 && inner.from == 1) {
-    return copy_rows(copy, static_cast<const std::byte*>(from), static_cast<std::byte*>(to),
-                     element_bytes);
-  }
-  switch (element_bytes) {
-    case 1:
-      return copy_typed<uint8_t>(copy, from, to);
-    case 2:
-      return copy_typed<uint16_t>(copy, from, to);
-    case 4:
-      return copy_typed<uint32_t>(copy, from, to);
-    default:
-      return copy_typed<uint64_t>(copy, from, to);
-  }
+  const int last = copy.rank - 1;
+  const Axis inner = copy.axes[last];
+  const bool transposes = last > 0 && inner.to == 1 && copy.axes[last - 1].from == 1;
+  const auto run = inner.to == 1 && inner.from == 1 ? copy_rows
+                   : transposes                     ? transpose_axes
+                                                    : copy_lines;
+  run(copy, static_cast<const std::byte*>(from), static_cast<std::byte*>(to), element_bytes);
 }
 
 }  // namespace heed::kernels

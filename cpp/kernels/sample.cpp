@@ -104,6 +104,16 @@ void weigh_rows(const float* from, const Extent* offsets, const float* weights, 
                 Extent channels, float* to) {
   using namespace simd;
   Extent c = 0;
+  if (count == 4) {
+    const float *a = from + offsets[0], *b = from + offsets[1];
+    const float *d = from + offsets[2], *e = from + offsets[3];
+    const f32x4 u = load_splat(weights), v = load_splat(weights + 1);
+    const f32x4 w = load_splat(weights + 2), x = load_splat(weights + 3);
+    for (; c + kLanes <= channels; c += kLanes) {
+      const f32x4 sum = madd(v, load(b + c), u * load(a + c));
+      store(to + c, madd(x, load(e + c), madd(w, load(d + c), sum)));
+    }
+  }
   for (; c + kLanes <= channels; c += kLanes) {
     f32x4 sum = zero();
     for (int k = 0; k < count; ++k) {
