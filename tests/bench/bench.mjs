@@ -63,6 +63,13 @@ function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\rheed: ${text}\x1b[K`);
 }
 
+/** A line for what was measured, since all of it takes an hour and the tables come at its end. */
+function measured(where, title, rows) {
+  const ratios = rows.map(({ layer, file }) => (layer ?? file)?.ratio?.toFixed(2) ?? "failed");
+  progress("");
+  process.stderr.write(`heed: ${where}, ${title}: ${ratios.join(" ")}\n`);
+}
+
 /** Node.js as it is started by default, with relaxed SIMD where that takes a flag, and Chromium. */
 async function environments() {
   const list = [];
@@ -188,7 +195,9 @@ async function benchLayers() {
         results.push(await where.measure({ ...job, rounds: Math.ceil(rounds / kProcesses) }));
       }
       environment.build ??= results[0].build;
-      environment.layers.push(...layerRows(task, results));
+      const rows = layerRows(task, results);
+      measured(where.title, task.title, rows);
+      environment.layers.push(...rows);
     }
     await where.close();
   }
