@@ -26,7 +26,8 @@ class Builder;
 // or scale (channels) alone (Keras: nothing is projected)
 // - Dialects: paper, OpenNMT, TensorFlow Addons, Keras, by the names
 // - Source: Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and
-// Translate", ICLR 2015; OpenNMT-py, tensorflow/addons, Keras
+// Translate", ICLR 2015; github.com/OpenNMT/OpenNMT-py,
+// tensorflow/addons, Keras
 // - Example: { channels: 8, units: 6 } of query [1, 3, 8], memory [1, 7, 8]
 void build_additive_attention(Builder& b);
 

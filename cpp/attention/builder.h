@@ -126,6 +126,8 @@ class Builder {
   // Builds a layer whose weights are below `prefix` and its place.
   static void build(const Layer& layer, Construction& construction, std::vector<Argument> arguments,
                     std::string_view prefix, std::vector<Result>& results);
+  // Makes a tensor an output of the graph. One that is an input or an output already has its name.
+  static void output(Construction& construction, Value value, std::string name);
   void fail_option(const std::string& name, const std::string& rest);
   std::string where() const;
   Argument* find_argument(std::string_view name, bool by_place);

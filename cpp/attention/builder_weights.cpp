@@ -102,7 +102,7 @@ Value Builder::weight(const std::string& name, const Shape& shape, Fill fill) {
     }
     const NewConstant made = make_constant(DType::kF32, wanted);
     const std::string full = full_name(name);
-    const uint32_t key = counter_hash_key(full, counter_hash_key(join(integer("seed", 0, 0), ".")));
+    const uint32_t key = counter_hash_key(full, counter_hash_key(join(c_.seed, ".")));
     const float bound = 1 / std::sqrt(static_cast<float>(wanted.count(1, wanted.rank())));
     for (Extent i = 0; i < wanted.count(); ++i) {
       made.values<float>()[i] = fill == Fill::kUniform

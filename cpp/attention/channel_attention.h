@@ -14,7 +14,8 @@ class Builder;
 // - Option channels: number. Of a new layer.
 // - Option gate: Activation = "sigmoid". timm's EffectiveSEModule has "hard_sigmoid".
 // - Weights: fc.weight (channels, channels) or (channels, channels, 1, 1), fc.bias (channels)
-// - Source: Lee and Park, "CenterMask", CVPR 2020; timm EffectiveSEModule
+// - Source: Lee and Park, "CenterMask", CVPR 2020; github.com/youngwanLEE/vovnet-detectron2; timm
+// EffectiveSEModule
 // - Example: { channels: 16 } of x [1, 16, 14, 14]
 void build_channel_attention(Builder& b);
 

@@ -14,6 +14,7 @@ struct Construction {
   Status status;
   std::shared_ptr<Attributes> attributes;  // of the next node
   size_t numbered = 0;                     // nodes so far
+  Extent seed = 0;                         // of the scope's new weights
 
   // Of a single layer: arguments that nobody gives become the graph's inputs.
   bool open = false;

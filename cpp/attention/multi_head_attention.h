@@ -45,7 +45,7 @@ class Builder;
 // length, keys). Bool, see trueMeans; float32: is added
 // - Input key_padding_mask?: (batch, keys), as attn_mask
 // - Output output: (batch, length, channels)
-// - Map attention: self, (batch, heads, length, keys)
+// - Map attention: self, (batch, heads, length, keys); of the kind cross where a key is given
 // - Option heads: number.
 // - Option channels: number. Of a new layer.
 // - Option kvHeads: number. Heads of keys and values, which groups of query heads share; by default

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "attention/construction.h"
 #include "attention/recipe.h"
@@ -26,8 +27,7 @@ std::string_view without_comma(const std::string& list) {
 
 void check_options(Construction& c, const Layer& layer, std::string_view where) {
   for (const Options::Entry& entry : layer.options.entries()) {
-    // Of a new layer only, and there not every kind has random weights.
-    if (entry.used || entry.name == "seed") continue;
+    if (entry.used) continue;
     c.fail(Code::kUnknownOption, where, join("there is no option '", entry.name, "'"));
   }
   for (const Layer& part : layer.parts) check_options(c, part, join(part.kind, ": "));
@@ -118,6 +118,7 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
   if (!b.prefix_.empty()) b.prefix_.push_back('.');
   b.arguments_ = std::move(arguments);
   const size_t first_block = c.graph.blocks.size();
+  const Extent outer_seed = std::exchange(c.seed, b.integer("seed", c.seed, 0));
   if (!build_by_recipe(b, layer.kind)) {
     return c.fail(Code::kUnknownName, "", join("there is no layer '", layer.kind, "'"));
   }
@@ -131,6 +132,7 @@ void Builder::build(const Layer& layer, Construction& c, std::vector<Argument> a
     Block& block = c.graph.blocks[i];
     if (block.output == kNoTensor && !b.results_.empty()) block.output = b.results_[0].value;
   }
+  c.seed = outer_seed;
   results = std::move(b.results_);
 }
 
@@ -140,6 +142,17 @@ Value Builder::part(const Layer& layer, Value x) {
   build(layer, c_, {{"", x}}, prefix_, results);
   c_.open = open;
   return results.empty() ? scalar(0) : results[0].value;
+}
+
+void Builder::output(Construction& c, Value value, std::string name) {
+  for (const std::vector<TensorId>* named : {&c.graph.inputs, &c.graph.outputs}) {
+    if (std::find(named->begin(), named->end(), value) == named->end()) continue;
+    const Layer none;
+    value = Builder(c, none).node("Identity", {value});
+    break;
+  }
+  c.graph.tensor(value).name = std::move(name);
+  c.graph.outputs.push_back(value);
 }
 
 heed::Result<Graph> build_layer(const Layer& layer, const NamedWeights* weights,
@@ -157,8 +170,7 @@ heed::Result<Graph> build_layer(const Layer& layer, const NamedWeights* weights,
   }
   check_options(*c, layer, join(layer.kind, ": "));
   for (Builder::Result& result : results) {
-    c->graph.tensor(result.value).name = std::move(result.name);
-    c->graph.outputs.push_back(result.value);
+    Builder::output(*c, result.value, std::move(result.name));
   }
   return finish_construction(*c);
 }
@@ -193,9 +205,7 @@ TensorId Network::nothing() {
 }
 
 void Network::output(std::string name, TensorId value) {
-  Graph& graph = construction_->graph;
-  graph.tensor(value).name = std::move(name);
-  graph.outputs.push_back(value);
+  Builder::output(*construction_, value, std::move(name));
 }
 
 heed::Result<Graph> Network::finish() { return finish_construction(*construction_); }

@@ -22,7 +22,7 @@ class Builder;
 // - Weights: conv1_{1,2}.{0,1}, conv2_{0,...,6}.{0,1}, conv3.{0,1}, convolution and batch norm each
 // (SPNet); conv_h, conv_w, perhaps with .bias (timm StripAttn)
 // - Source: Hou et al., "Strip Pooling", CVPR 2020; github.com/houqb/SPNet; timm StripAttn
-// - Example: { channels: 16, sizes: [4, 2] } of x [1, 16, 14, 14]
+// - Example: { channels: 16, gate: true } of x [1, 16, 14, 14]
 void build_strip_pooling(Builder& b);
 
 }  // namespace heed::attention

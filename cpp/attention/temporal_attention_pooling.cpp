@@ -53,13 +53,18 @@ fn pool_statistics(form) {
   result(Reshape(statistics(a, form == 4 ? 1e-12 : 1e-5), [0, -1]))
 }
 
+fn told_heads(inner) {
+  heads = $heads(1)
+  if inner % heads wrong("a width of {inner} does not divide into {heads} heads")
+  heads
+}
+
 fn pool_by_latents() {
   channels = channels_of("kv.weight", 1)
   inner = extent("kv.weight", 0, 2 * channels) // 2
   latents = extent("latent", 1, $latents(1))
   wide = extent("latent", 2, inner)
-  heads = $heads(1)
-  if inner % heads wrong("a width of {inner} does not divide into {heads} heads")
+  heads = told_heads(inner)
   x = arg("x", "batch length {channels}")
   if has("pos_embed") x = x + weight("pos_embed", [extent("pos_embed", 0), channels])
   q = weight("latent", [1, latents, wide])
@@ -93,14 +98,36 @@ fn pool_by_latents() {
   result(y)
 }
 
+# The mean of all positions stands in front of them and attends to all.
+fn pool_by_mean() {
+  apart = has("k.weight")
+  name = apart ? "q.weight" : "qkv.weight"
+  parts = apart ? 1 : 3
+  channels = channels_of(name, 1)
+  inner = extent(name, 0, parts * channels) // parts
+  heads = told_heads(inner)
+  x = arg("x", "batch {channels} height width")
+  z = Transpose(Reshape(x, [0, channels, -1]), perm=[0, 2, 1])
+  z = Concat(ReduceMean(z, [1]), z, axis=1)
+  if has("pos_embed") z = z + weight("pos_embed", [extent("pos_embed", 0), channels])
+  all = apart ? none : linear(z, "qkv.", 3 * inner, channels)
+  fn part(i) apart ? linear(z, ["q.", "k.", "v."][i], inner, channels)
+                   : Slice(all, [i * inner], [(i + 1) * inner], [2])
+  y = attend(Slice(part(0), [0], [1], [1]), part(1), part(2), heads=heads)
+  map("spatial", next(), "batch heads queries keys")
+  result(Reshape(linear(y, "proj.", extent("proj.weight", 0, inner), inner), [0, -1]))
+}
+
 layer TemporalAttentionPooling {
-  form = $form ? $form("one-head|multi-head|statistics|clovaai|speechbrain|latent")
+  form = $form ? $form("one-head|multi-head|statistics|clovaai|speechbrain|latent|2d")
        : has("latent") ? 5
+       : has("qkv.weight") or has("k.weight") ? 6
        : has("tdnn.conv.conv.weight") ? 4
        : has("attention.3.weight") ? 3
        : has("attention.0.weight") ? 2
        : has("linear_first.weight")
-  if form == 5 pool_by_latents()
+  if form == 6 pool_by_mean()
+  else if form == 5 pool_by_latents()
   else if form < 2 pool_by_scores(form == 0)
   else pool_statistics(form)
 }

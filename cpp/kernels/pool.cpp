@@ -17,8 +17,9 @@ namespace {
 
 // The taps of one axis that lie inside the input.
 struct Taps {
-  Extent first = 0;  // input position of the first
-  Extent count = 0;  // of them
+  Extent first = 0;   // input position of the first
+  Extent count = 0;   // of them
+  Extent padded = 0;  // of those that lie in the input or its padding
 };
 
 // Of lo + t * dilation, t < taps: how many t stay below `end`.
@@ -30,7 +31,8 @@ Extent taps_below(Extent lo, const PoolAxis& axis, int64_t end) {
 Taps taps_at(const PoolAxis& axis, Extent position) {
   const Extent lo = position * axis.stride - axis.pad_begin;
   const Extent skipped = taps_below(lo, axis, 0);
-  return {lo + skipped * axis.dilation, taps_below(lo, axis, axis.in) - skipped};
+  return {lo + skipped * axis.dilation, taps_below(lo, axis, axis.in) - skipped,
+          taps_below(lo, axis, int64_t{axis.in} + axis.pad_end)};
 }
 
 // What one output position sees: input elements first + i0 * steps[0] + i1 * steps[1] + i2 *
@@ -39,6 +41,7 @@ struct Window {
   Extent first = 0;
   Extent counts[3] = {};
   Extent steps[3] = {};
+  float padded = 0;  // positions, those in the padding included
 
   Extent size() const { return counts[0] * counts[1] * counts[2]; }
 };
@@ -61,6 +64,8 @@ void for_each_window(const Pool& pool, Extent begin, Extent end, F body) {
       window.counts[0] = t0.count;
       window.counts[1] = t1.count;
       window.counts[2] = t2.count;
+      window.padded = static_cast<float>(t0.padded) * static_cast<float>(t1.padded) *
+                      static_cast<float>(t2.padded);
       // A window without positions has no first one.
       window.first = window.size() == 0 ? 0
                                         : image * axes[0].in * steps[0] + t0.first * steps[0] +
@@ -169,15 +174,13 @@ void max_indices(const Pool& pool, bool column_major, T* y, int64_t* indices, co
 }  // namespace
 
 void pool(const Pool& pool, float* y, const float* x) {
-  float all_taps = 1;
-  for (const PoolAxis& axis : pool.axes) all_taps *= static_cast<float>(axis.taps);
   parallel_windows(pool, [&](Extent to, const Window& window) {
     const Extent channels = pool.channels;
     if (pool.kind == PoolKind::kMax) {
       return pool_channels<Maximum>(window, channels, y + to, x, [](f32x4 a) { return a; });
     }
     if (pool.kind == PoolKind::kAverage) {
-      const float count = pool.count_padding ? all_taps : static_cast<float>(window.size());
+      const float count = pool.count_padding ? window.padded : static_cast<float>(window.size());
       const f32x4 divisor = splat(std::max(count, 1.0f));
       return pool_channels<Sum>(window, channels, y + to, x, [=](f32x4 a) { return a / divisor; });
     }

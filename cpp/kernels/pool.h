@@ -17,7 +17,7 @@ enum class PoolKind : uint8_t {
 struct PoolAxis {
   Extent in = 1, out = 1;
   Extent taps = 1, stride = 1, dilation = 1;
-  Extent pad_begin = 0;
+  Extent pad_begin = 0, pad_end = 0;
 };
 
 // Input (batch, axes[0].in, axes[1].in, axes[2].in, channels), output the same with `out`; both
@@ -26,7 +26,9 @@ struct Pool {
   PoolKind kind = PoolKind::kMax;
   Extent batch = 1, channels = 0;
   PoolAxis axes[3];
-  bool count_padding = false;  // average: positions outside the input count as zeros
+  // Average: positions in the padding count as zeros. The last windows may reach beyond it (ceil
+  // mode), and what lies there never counts.
+  bool count_padding = false;
   float p = 2;
 };
 

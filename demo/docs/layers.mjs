@@ -1,6 +1,7 @@
 // The page of layers: what the headers of cpp/attention say of each, its example, and a picture of its map.
 
 import { readLayers } from "../../.dev/layers.mjs";
+import { exampleCode } from "./example.mjs";
 import { escapeHtml, page, table, words } from "./page.mjs";
 import { mapPictures } from "./pictures.mjs";
 
@@ -33,7 +34,7 @@ function familySection(family, layers, pictures) {
 }
 
 function article(layer, picture) {
-  const { name, title, formula, inputs, outputs, maps, options, notes, source, example } = layer;
+  const { name, title, formula, inputs, outputs, maps, options, notes, source } = layer;
   const shapes = [
     ...inputs.map((input) => [
       input.name,
@@ -51,7 +52,7 @@ function article(layer, picture) {
     ${options.length === 0 ? "" : optionTable(options)}
     ${notes.map(({ what, text }) => `<p><strong>${escapeHtml(what)}.</strong> ${words(text)}</p>`).join("")}
     <p><strong>Source.</strong> ${words(source)}</p>
-    <pre class="code"><code>${escapeHtml(exampleCode(name, example))}</code></pre></article>`;
+    <pre class="code"><code>${escapeHtml(exampleCode(layer))}</code></pre></article>`;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -68,14 +69,3 @@ const optionTable = (options) =>
 
 const figure = ({ file, caption }) =>
   `<figure><img src="./${file}" alt="${escapeHtml(caption)}" loading="lazy" /><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
-
-/** What tests/layers/examples.test.ts runs of every layer. */
-function exampleCode(name, { options, inputs }) {
-  const given = inputs
-    .map(({ name: input, shape }) => `${input}: [${shape.join(", ")}]`)
-    .join(", ");
-  const argument =
-    inputs.length === 1 ? inputs[0].name : `{ ${inputs.map((input) => input.name).join(", ")} }`;
-  return `const layer = await ${name}.create(${options === "{}" ? "" : options});
-const { output, maps } = layer.forward(${argument}, { attention: true }); // ${given}`;
-}

@@ -24,7 +24,7 @@ export async function mapPictures(documented) {
     pictures[layer.name] = {
       file: `${layer.name}.png`,
       caption: found.caption,
-      bytes: encode(pictureOf(found)),
+      bytes: encode(pictureOf(found, photograph)),
     };
   }
   session.dispose();
@@ -154,13 +154,16 @@ function asMatrix(name, maps, input) {
       width: input[3],
       height: input[2],
       caption,
+      onImage: true,
     };
   }
   // The mean over what is in front of the last two axes.
   const one = height * width;
   const mean = new Float32Array(one);
   for (let i = 0; i < data.length; i++) mean[i % one] += (data[i] * one) / data.length;
-  return { data: mean, width, height, caption: extents.length > 2 ? `${what}, their mean` : what };
+  const caption = extents.length > 2 ? `${what}, their mean` : what;
+  const onImage = input.length === 4 && height === input[2] && width === input[3];
+  return { data: mean, width, height, caption, onImage };
 }
 
 const spread = ({ shape }) => shape.slice(-2).reduce((product, extent) => product * extent, 1);
@@ -168,16 +171,18 @@ const spread = ({ shape }) => shape.slice(-2).reduce((product, extent) => produc
 const padded = (data, count) =>
   Float32Array.from({ length: count }, (_, i) => data[i] ?? Number.NaN);
 
-function pictureOf({ data, width, height }) {
+/** The map's colours; where it is of the photograph's places, half of them laid over the photograph. */
+function pictureOf({ data, width, height, onImage }, photograph) {
   const scale = Math.max(1, Math.floor(kWidth / width));
-  const finite = data.filter(Number.isFinite);
-  const small = paintHeat(data, width, height, robustRange(finite));
-  const pixels = new Uint8Array(4 * width * height * scale * scale);
-  const from = new Uint32Array(small.data.buffer);
-  const to = new Uint32Array(pixels.buffer);
-  for (let i = 0; i < to.length; i++) {
-    const [y, x] = [Math.floor(i / (width * scale)), i % (width * scale)];
-    to[i] = from[Math.floor(y / scale) * width + Math.floor(x / scale)];
+  const [columns, rows] = [width * scale, height * scale];
+  const heat = paintHeat(data, width, height, robustRange(data.filter(Number.isFinite))).data;
+  const brightness = onImage ? sampler(photograph, rows, columns) : undefined;
+  const pixels = new Uint8Array(4 * columns * rows);
+  for (let i = 0; i < pixels.length; i++) {
+    const [y, x] = [Math.floor(i / 4 / columns), Math.floor(i / 4) % columns];
+    const colour = heat[4 * (Math.floor(y / scale) * width + Math.floor(x / scale)) + (i % 4)];
+    const opaque = brightness === undefined || i % 4 === 3;
+    pixels[i] = opaque ? colour : (colour + 127.5 * (1 + brightness(y, x))) / 2;
   }
-  return { data: pixels, width: width * scale, height: height * scale, channels: 4 };
+  return { data: pixels, width: columns, height: rows, channels: 4 };
 }

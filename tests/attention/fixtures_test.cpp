@@ -103,9 +103,9 @@ bool is_built(const std::string& mechanism) {
 }  // namespace
 
 TEST_CASE("layers give what their fixtures say", "[fixtures]") {
-  const std::string file =
-      GENERATE("squeeze_excite", "eca", "cbam", "branches", "danet", "gates", "hacnn", "pfanet",
-               "self_attention", "soca", "spatial_attentions", "spatial_transformer", "temporal");
+  const std::string file = GENERATE("basic", "squeeze_excite", "eca", "cbam", "branches", "danet",
+                                    "gates", "hacnn", "pfanet", "self_attention", "soca",
+                                    "spatial_attentions", "spatial_transformer", "temporal");
   // HEED_FIXTURE=<file or mechanism> looks at those alone.
   const char* only = std::getenv("HEED_FIXTURE");
   for (const Fixture& fixture : read_fixtures(file)) {

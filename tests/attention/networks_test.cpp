@@ -1,5 +1,7 @@
 // Networks built of layers give what PyTorch gives, and load its state dicts whole.
 #include <catch2/catch.hpp>
+#include <map>
+#include <sstream>
 
 #include "graph/optimize.h"
 #include "support/fixture_file.h"
@@ -21,6 +23,18 @@ std::vector<Fixture> cases(const std::string& file, const std::string& dialect) 
   }
   REQUIRE(!found.empty());
   return found;
+}
+
+// The options of a fixture's that layers take as they are.
+attention::Options options_of(const Fixture& fixture, std::initializer_list<const char*> names) {
+  attention::Options options;
+  for (const char* name : names) {
+    const attention::Options::Entry* entry = fixture.options.find(name);
+    REQUIRE(entry != nullptr);
+    if (entry->is_text) options.set_text(name, entry->text);
+    for (double number : entry->numbers) options.add_number(name, number);
+  }
+  return options;
 }
 
 TensorId apply(Network& network, const Layer& layer, TensorId x) {
@@ -83,6 +97,30 @@ TEST_CASE("a network for signals: Conv1d, ECA, ReLU twice, Linear", "[networks]"
     network.output("output", apply(network, {"Linear", "fc", {}, {}}, x));
     check(fixture, network);
   }
+}
+
+TEST_CASE("mechanisms in sequence, in parallel and with a residual", "[networks]") {
+  const std::map<std::string, std::string> places = {{"SqueezeExcite", "channel"},
+                                                     {"SpatialSqueeze", "spatial"},
+                                                     {"ECA", "eca"},
+                                                     {"ChannelGate", "gate"},
+                                                     {"SpatialGate", "space"}};
+  int combined = 0;
+  for (const Fixture& fixture : read_fixtures("hybrid")) {
+    Layer hybrid{"HybridAttention", "", options_of(fixture, {"combine", "residual"}), {}};
+    std::istringstream kinds(fixture.options.find("parts")->text);
+    for (std::string kind; std::getline(kinds, kind, ',');) {
+      hybrid.parts.push_back({kind, "parts." + places.at(kind), {}, {}});
+    }
+    REQUIRE(hybrid.parts.size() == fixture.maps.size());
+    Network network(&fixture.weights);
+    const TensorId x = network.input(
+        "x", DType::kF32, {{-1, "batch"}, {-1, "channels"}, {-1, "height"}, {-1, "width"}});
+    network.output("output", apply(network, hybrid, x));
+    check(fixture, network, "parts.");
+    ++combined;
+  }
+  CHECK(combined >= 27);  // nine ways, each in at least three shapes
 }
 
 TEST_CASE("a ResNet-18 with CBAM in every block", "[networks]") {
@@ -165,24 +203,13 @@ TensorId transformer_block(Network& network, const std::string& at, const attent
   return apply(network, {"Residual", at, {}, {mlp}}, x);
 }
 
-attention::Options head_options(const Fixture& fixture, std::initializer_list<const char*> names) {
-  attention::Options options;
-  for (const char* name : names) {
-    const attention::Options::Entry* entry = fixture.options.find(name);
-    REQUIRE(entry != nullptr);
-    if (entry->is_text) options.set_text(name, entry->text);
-    for (double number : entry->numbers) options.add_number(name, number);
-  }
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("a transformer encoder of two layers with rotary embedding", "[networks]") {
   for (const Fixture& fixture : cases("networks", "rotary_encoder")) {
     Network network(&fixture.weights);
     TensorId x = network.input("x", DType::kF32, {{-1, "batch"}, {-1, "length"}, {-1, ""}});
-    const attention::Options heads = head_options(fixture, {"heads", "rotary", "base"});
+    const attention::Options heads = options_of(fixture, {"heads", "rotary", "base"});
     x = transformer_block(network, "blocks.0", heads, "gelu", x);
     x = transformer_block(network, "blocks.1", heads, "gelu", x);
     network.output("output", apply(network, {"LayerNorm", "norm", {}, {}}, x));
@@ -208,7 +235,7 @@ TEST_CASE("a decoder with a cache generates step by step what it gives at once",
     Network network(&fixture.weights);
     TensorId x = network.input("tokens", DType::kI64, {{-1, "batch"}, {-1, "length"}});
     x = apply(network, {"Embedding", "embed", {}, {}}, x);
-    attention::Options heads = head_options(fixture, {"heads", "kvHeads", "rotary", "base"});
+    attention::Options heads = options_of(fixture, {"heads", "kvHeads", "rotary", "base"});
     heads.add_number("cache", last);
     x = transformer_block(network, "blocks.0", heads, "silu", x);
     x = transformer_block(network, "blocks.1", heads, "silu", x);
@@ -267,7 +294,7 @@ TEST_CASE("attention with a cache gives, in steps, what its fixture gives at onc
   for (const Fixture& fixture : cases("self_attention", "cache")) {
     INFO(fixture.name);
     attention::Options options =
-        head_options(fixture, {"heads", "kvHeads", "rotary", "base", "causal"});
+        options_of(fixture, {"heads", "kvHeads", "rotary", "base", "causal"});
     const std::vector<double> steps = fixture.options.find("steps")->numbers;
     const HostTensor &x = fixture.inputs[0], &y = fixture.outputs[0];
     options.add_number("cache", x.shape[1]);

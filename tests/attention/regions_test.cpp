@@ -335,6 +335,24 @@ TEST_CASE("a NaN in a matrix gives NaN", "[regions]") {
   CHECK(all_finite(results[0], 60, 120));
 }
 
+TEST_CASE("a spatial transformer samples the images of a batch apart, at every size", "[regions]") {
+  const HostTensor theta = random_input("theta", {2, 2, 3}, 2);
+  for (const Shape& size : {Shape{4, 6}, Shape{1, 7}, Shape{5, 1}, Shape{1, 1}}) {
+    for (const double align : {0, 1}) {
+      INFO(size[0] << "x" << size[1] << ", align " << align);
+      const Layer transformer = layer("SpatialTransformer", {{"alignCorners", align}});
+      const HostTensor x = random_input("x", {2, 3, size[0], size[1]}, 1);
+      const auto plain = all_of(run_new(transformer, {x, theta}));
+      const auto turned = all_of(run_new(transformer, {swapped(x), swapped(theta)}));
+      REQUIRE(plain.size() == 3);
+      for (size_t i = 0; i < plain.size(); ++i) {
+        CHECK(all_finite(plain[i], 0, plain[i].values<float>().size()));
+        CHECK(difference(turned[i], swapped(plain[i]), {}) == "");
+      }
+    }
+  }
+}
+
 TEST_CASE("a layer of branches or regions says what shape it expects", "[regions]") {
   for (const Case& c : cases()) {
     INFO(c);

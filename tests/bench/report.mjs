@@ -33,7 +33,7 @@ neighbouring samples: the median of ${rounds} rounds in three processes, and in 
 /** The whole text for the networks. */
 export function networkTables(report) {
   const { heed, ort } = report.download;
-  const kilobytes = (bytes) => `${(bytes / 1e3).toFixed(0)} KB`;
+  const kilobytes = (bytes) => `${(bytes / 1024).toFixed(0)} KB`;
   return [
     headText(report),
     ...report.environments.map(
@@ -41,7 +41,7 @@ export function networkTables(report) {
         `### ${title}, heed's build: ${networks[0].build}\n\n${runTable(networks)}\n${startTable(networks)}`,
     ),
     `Load: from the import to a model that can run, its file being there. Memory: the peak of the process that runs the model, and
-what WebAssembly memories have of it. Download, gzip -9: heed ${kilobytes(heed)}, ONNX Runtime Web ${kilobytes(ort)}, ${(ort / heed).toFixed(0)} times as much.
+what WebAssembly memories have of it. Download, gzip -9, in KB of 1024 bytes: heed ${kilobytes(heed)}, ONNX Runtime Web ${kilobytes(ort)}, ${(ort / heed).toFixed(0)} times as much.
 `,
   ].join("\n");
 }

@@ -1,9 +1,13 @@
-// Every layer of the list can be made new from its documented example, and runs.
+// Every layer of the list can be made new from its documented example, and runs; so does the code on its page.
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as layers from "heed/layers";
 import { HeedError, type Layer, Tensor } from "heed/layers";
 import { afterAll, describe, expect, test } from "vitest";
 import { readLayers } from "../../.dev/layers.mjs";
+import { build } from "../../.dev/run.mjs";
+import { exampleCode } from "../../demo/docs/example.mjs";
 import { type Documented, inputsOf, optionsOf } from "../support/examples.ts";
 
 type AnyClass = typeof layers.SqueezeExcite;
@@ -16,6 +20,27 @@ afterAll(() => session.dispose());
 
 const make = ({ name, example }: Documented): Promise<Layer> =>
   classes[name]!.create({ ...optionsOf(example.options), session });
+
+/** What the code on a layer's page names. */
+interface Named {
+  layer: Layer;
+  output?: Tensor;
+  outputs?: Record<string, Tensor>;
+  maps?: ReadonlyMap<string, Tensor>;
+}
+
+/** Runs the code as a module, whose import of the package is the built one. */
+async function runCode(name: string, code: string): Promise<Named> {
+  const names = [...code.matchAll(/^const (?:\{ (.*) \}|(layer)) =/gm)].map((m) => m[1] ?? m[2]);
+  const folder = join(build, "examples");
+  const file = join(folder, `${name}.js`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, `${code}\nexport { ${names.join(", ")} };\n`);
+  return import(/* @vite-ignore */ file);
+}
+
+const shapesOf = (tensors: Iterable<[string, Tensor]>) =>
+  [...tensors].map(([name, { shape }]) => [name, shape]);
 
 test("there is a class for every layer, and documentation for every class", () => {
   for (const { name } of documented) expect(classes[name], name).toBeTypeOf("function");
@@ -40,6 +65,21 @@ describe.each(documented)("$name", (layer) => {
     const again = made.forward(inputs);
     expect(again.output.data).toEqual(output.data);
     expect(again.maps.size).toBe(0);
+    made.dispose();
+  });
+
+  test("the code on its page runs as it stands, and gives what its example gives", async () => {
+    const named = await runCode(layer.name, exampleCode(layer));
+    const { outputs = { [layer.outputs[0]!.name]: named.output! }, maps = new Map() } = named;
+    const made = await make(layer);
+    const expected = made.forward(inputsOf(layer.example), { attention: true });
+    expect(named.layer).toBeInstanceOf(classes[layer.name]!);
+    expect(shapesOf(Object.entries(outputs))).toEqual(shapesOf(Object.entries(expected.outputs)));
+    expect(shapesOf(maps)).toEqual(shapesOf(expected.maps));
+    for (const { data } of [...Object.values(outputs), ...maps.values()]) {
+      expect([...(data as Float32Array)].every(Number.isFinite)).toBe(true);
+    }
+    named.layer.dispose();
     made.dispose();
   });
 

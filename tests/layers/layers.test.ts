@@ -6,12 +6,10 @@ import {
   ChannelAttention,
   Conv1d,
   ECA,
-  GlobalAveragePool,
   HeedError,
   HybridAttention,
   Layer,
   LayerSession,
-  Linear,
   loadSafetensors,
   Network,
   Residual,
@@ -238,32 +236,6 @@ test.each(readFixtures("hybrid"))("hybrid: $name", async (fixture) => {
   for (const [name, expected] of Object.entries(fixture.maps)) {
     expect(difference(maps.get(`parts.${name}`), expected), name).toBe("");
   }
-});
-
-test("a network takes its whole state dict, and an extra weight is an error", async () => {
-  const fixture = readFixtures("networks").find(({ dialect }) => dialect === "signal_eca")!;
-  const describe = (g: Parameters<Parameters<typeof Network.create>[0]>[0]) => {
-    const relu = Activation.of();
-    let x = g.input("x", ["batch", 3, "length"]);
-    x = g.apply(Conv1d.of({ at: "conv1", padding: 2 }), x);
-    x = g.apply(relu, g.apply(ECA.of({ at: "eca1" }), x));
-    x = g.apply(Conv1d.of({ at: "conv2", padding: 1, stride: 2 }), x);
-    x = g.apply(relu, g.apply(ECA.of({ at: "eca2" }), x));
-    return g.apply(Linear.of({ at: "fc" }), g.apply(GlobalAveragePool.of(), x));
-  };
-  const network = await Network.create(describe, { weights: fixture.weights, session });
-  expect(network.inputs).toEqual([{ name: "x", dtype: "float32", shape: ["batch", 3, "length"] }]);
-  expect(network.attention.map(({ id, mechanism, kind }) => [id, mechanism, kind])).toEqual([
-    ["eca1", "eca", "channel"],
-    ["eca2", "eca", "channel"],
-  ]);
-  const { output, maps } = network.forward(fixture.inputs.x!, { attention: ["eca2"] });
-  expect(difference(output, fixture.outputs.output!)).toBe("");
-  expect(difference(maps.get("eca2"), fixture.maps.eca2!)).toBe("");
-  expect([...maps.keys()]).toEqual(["eca2"]);
-  const extra = { ...fixture.weights, "fc2.weight": random("w", [2, 2]) };
-  const failure = await failureOf(Network.create(describe, { weights: extra, session }));
-  expect(failure.message).toContain("fc2.weight");
 });
 
 test("many layers in one session, made and disposed of, do not make its memory grow", async () => {

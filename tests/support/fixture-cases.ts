@@ -5,8 +5,8 @@ import { uniform } from "./counter-hash.ts";
 
 /** The files with cases of single layers. */
 export const kLayerFiles = [
-  ...["branches", "cbam", "danet", "eca", "gates", "hacnn", "pfanet", "self_attention", "soca"],
-  ...["spatial_attentions", "spatial_transformer", "squeeze_excite", "temporal"],
+  ...["basic", "branches", "cbam", "danet", "eca", "gates", "hacnn", "pfanet", "self_attention"],
+  ...["soca", "spatial_attentions", "spatial_transformer", "squeeze_excite", "temporal"],
 ];
 
 export interface Fixture {

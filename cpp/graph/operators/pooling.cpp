@@ -41,7 +41,8 @@ void lower_pool(Lowering& node) {
   pool.p = static_cast<float>(node.integer("p", 2));
   for (int axis = 0; axis < 3; ++axis) {
     pool.axes[axis] = {window.in[axis],     window.out[axis],      window.kernel[axis],
-                       window.stride[axis], window.dilation[axis], window.pad_begin[axis]};
+                       window.stride[axis], window.dilation[axis], window.pad_begin[axis],
+                       window.pad_end[axis]};
   }
   const Buffer indices = node.output_buffer(1);
   if (indices == kNoBuffer && x.dtype == DType::kF32) {

@@ -33,7 +33,7 @@ export interface CreateOptions {
   weights?: WeightSource;
   /** Where it lives; layers share one session unless told. */
   session?: LayerSession;
-  /** Of a new layer's random weights. */
+  /** Of the random weights of a new layer and its parts: a whole number; 0 unless told. */
   seed?: number;
 }
 

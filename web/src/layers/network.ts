@@ -47,6 +47,12 @@ interface Step {
 export class NetworkBuilder {
   readonly #inputs: { name: string; dtype: DType; shape: readonly Dimension[] }[] = [];
   readonly #steps: Step[] = [];
+  readonly #seed: { seed?: number };
+
+  /** @internal */
+  constructor(seed?: number) {
+    this.#seed = seed === undefined ? {} : { seed };
+  }
 
   /** An input: its name, shape (an extent, or the name of an axis that may have any) and type. */
   input(name: string, shape: readonly Dimension[], dtype: DType = "float32"): NetworkValue {
@@ -77,7 +83,8 @@ export class NetworkBuilder {
       if (value instanceof NetworkValue && value.owner === this) continue;
       throw new HeedError("invalid-argument", `${given.kind} is applied to what this network gave`);
     }
-    this.#steps.push({ part: given, arguments: list });
+    const options = { ...this.#seed, ...given.options };
+    this.#steps.push({ part: { ...given, options }, arguments: list });
     return new NetworkValue(this, this.#inputs.length + this.#steps.length - 1, 0);
   }
 
@@ -111,6 +118,8 @@ export interface NetworkOptions {
   /** The whole state dict, from `loadSafetensors`. Without it all layers are new. */
   weights?: WeightSource;
   session?: LayerSession;
+  /** Of new layers' random weights: a whole number; 0 unless told. Layers at other places have other weights. */
+  seed?: number;
 }
 
 /** A network that is ready to run. */
@@ -138,9 +147,11 @@ export class Network {
     describe: (builder: NetworkBuilder) => NetworkValue | Readonly<Record<string, NetworkValue>>,
     options: NetworkOptions = {},
   ): Promise<Network> {
-    checkOptions("Network.create", options, { weights: "object", session: "object" });
+    checkOptions("Network.create", options, {
+      ...{ weights: "object", session: "object", seed: "number" },
+    });
     const session = options.session ?? (await defaultSession());
-    const builder = new NetworkBuilder();
+    const builder = new NetworkBuilder(options.seed);
     const described = describe(builder);
     const outputs = described instanceof NetworkValue ? { output: described } : described;
     if (

@@ -1,6 +1,7 @@
 // Weights by name, from a safetensors file or from tensors.
 
 import { checkAborted, HeedError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { type ModelSource, openSource } from "../source.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import type { LayerSession } from "./layer-session.ts";
@@ -141,6 +142,7 @@ export async function loadSafetensors(
   source: ModelSource,
   options: { signal?: AbortSignal; session?: LayerSession } = {},
 ): Promise<Weights> {
+  checkOptions("loadSafetensors", options, { signal: "object", session: "object" });
   const [bytes, session] = await Promise.all([
     readAll(source, options.signal),
     options.session ?? defaultSession(),

@@ -1,0 +1,386 @@
+// Networks described in TypeScript give what PyTorch gives, and load its state dicts whole.
+
+import {
+  Activation,
+  type ActivationName,
+  AdditiveAttention,
+  BatchNorm,
+  CBAM,
+  Conv1d,
+  Conv2d,
+  ECA,
+  Embedding,
+  Flatten,
+  GlobalAveragePool,
+  GRU,
+  HeedError,
+  LayerNorm,
+  LayerSession,
+  Linear,
+  MaxPool,
+  MultiHeadAttention,
+  Network,
+  type NetworkBuilder,
+  type NetworkValue,
+  Reshape,
+  Residual,
+  Sequential,
+  Tensor,
+  Transpose,
+} from "heed/layers";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Fixture } from "../support/fixture-cases.ts";
+import { difference, readFixtures } from "../support/fixtures.ts";
+
+const session = await LayerSession.create();
+afterAll(() => session.dispose());
+
+const networks = readFixtures("networks");
+
+function casesOf(fixtures: Fixture[], dialect: string): Fixture[] {
+  const cases = fixtures.filter((fixture) => fixture.dialect === dialect);
+  if (cases.length === 0) throw new Error(`there is no fixture of ${dialect}`);
+  return cases;
+}
+
+// --- Networks of one call ---
+
+/** Conv1d, ECA, ReLU twice; the mean over the length; Linear. */
+function signal(g: NetworkBuilder): NetworkValue {
+  const relu = Activation.of();
+  let x = g.input("x", ["batch", 3, "length"]);
+  x = g.apply(Conv1d.of({ at: "conv1", padding: 2 }), x);
+  x = g.apply(relu, g.apply(ECA.of({ at: "eca1" }), x));
+  x = g.apply(Conv1d.of({ at: "conv2", padding: 1, stride: 2 }), x);
+  x = g.apply(relu, g.apply(ECA.of({ at: "eca2" }), x));
+  return g.apply(Linear.of({ at: "fc" }), g.apply(GlobalAveragePool.of(), x));
+}
+
+/** torchvision's basic block with CBAM after the last norm, before the addition. */
+function basicBlock(at: string, stride: number) {
+  const body = Sequential.of({
+    parts: {
+      conv1: Conv2d.of({ stride, padding: 1 }),
+      bn1: BatchNorm.of(),
+      relu: Activation.of(),
+      conv2: Conv2d.of({ padding: 1 }),
+      bn2: BatchNorm.of(),
+      cbam: CBAM.of(),
+    },
+  });
+  const downsample = Sequential.of({ parts: [Conv2d.of({ stride }), BatchNorm.of()] });
+  const parts = { "": body, ...(stride > 1 && { downsample }) };
+  return Residual.of({ at, parts, activation: "relu" });
+}
+
+/** A ResNet-18 with CBAM in every block. */
+function resnet(g: NetworkBuilder): NetworkValue {
+  let x = g.input("x", ["batch", 3, "height", "width"]);
+  x = g.apply(Conv2d.of({ at: "conv1", stride: 2, padding: 3 }), x);
+  x = g.apply(Activation.of(), g.apply(BatchNorm.of({ at: "bn1" }), x));
+  x = g.apply(MaxPool.of({ kernelSize: 3, stride: 2, padding: 1 }), x);
+  for (const stage of [1, 2, 3, 4]) {
+    x = g.apply(basicBlock(`layer${stage}.0`, stage > 1 ? 2 : 1), x);
+    x = g.apply(basicBlock(`layer${stage}.1`, 1), x);
+  }
+  return g.apply(Linear.of({ at: "fc" }), g.apply(GlobalAveragePool.of(), x));
+}
+
+/** A bidirectional GRU; its last states ask, its outputs answer; Linear. */
+function recurrent(g: NetworkBuilder): NetworkValue {
+  const memory = g.apply(GRU.of({ at: "gru" }), g.input("x", ["batch", "length", "channels"]));
+  // The last states of both directions: (2, batch, hidden) to (batch, 1, 2 * hidden).
+  const last = g.apply(Transpose.of({ order: [1, 0, 2] }), memory.result(1));
+  const query = g.apply(Reshape.of({ shape: [0, 1, -1] }), last);
+  const context = g.apply(AdditiveAttention.of({ at: "attention" }), { query, memory });
+  return g.apply(Linear.of({ at: "fc" }), g.apply(Flatten.of(), context));
+}
+
+/** x + attn(norm1(x)), then x + mlp(norm2(x)). */
+function transformerBlock(
+  g: NetworkBuilder,
+  at: string,
+  heads: object,
+  activation: ActivationName,
+  x: NetworkValue,
+): NetworkValue {
+  const attention = Sequential.of({
+    parts: { norm1: LayerNorm.of(), attn: MultiHeadAttention.of(heads) },
+  });
+  const mlp = Sequential.of({
+    parts: {
+      norm2: LayerNorm.of(),
+      "mlp.fc1": Linear.of(),
+      "mlp.act": Activation.of({ function: activation }),
+      "mlp.fc2": Linear.of(),
+    },
+  });
+  const y = g.apply(Residual.of({ at, parts: { "": attention } }), x);
+  return g.apply(Residual.of({ at, parts: { "": mlp } }), y);
+}
+
+/** A transformer encoder of two layers with rotary embedding, and a last norm. */
+const encoder = (heads: object) => (g: NetworkBuilder) => {
+  let x = g.input("x", ["batch", "length", "channels"]);
+  x = transformerBlock(g, "blocks.0", heads, "gelu", x);
+  x = transformerBlock(g, "blocks.1", heads, "gelu", x);
+  return g.apply(LayerNorm.of({ at: "norm" }), x);
+};
+
+const blocks = [1, 2, 3, 4].flatMap((stage) => [`layer${stage}.0.cbam`, `layer${stage}.1.cbam`]);
+
+/** Each dialect with the maps that its network has. */
+const ofOneCall = [
+  { dialect: "signal_eca", describeFor: () => signal, ids: ["eca1", "eca2"] },
+  {
+    dialect: "resnet18_cbam",
+    describeFor: () => resnet,
+    ids: blocks.flatMap((id) => [`${id}.channel`, `${id}.spatial`]),
+  },
+  { dialect: "gru_bahdanau", describeFor: () => recurrent, ids: ["attention"] },
+  {
+    dialect: "rotary_encoder",
+    describeFor: ({ options }: Fixture) => encoder(options),
+    ids: ["blocks.0.attn", "blocks.1.attn"],
+  },
+];
+
+describe.each(ofOneCall)("$dialect", ({ dialect, describeFor, ids }) => {
+  const cases = casesOf(networks, dialect);
+
+  test.each(cases)("$name: outputs and maps are PyTorch's", async (fixture) => {
+    const { weights, inputs, outputs } = fixture;
+    const network = await Network.create(describeFor(fixture), { weights, session });
+    expect(network.attention.map(({ id }) => id)).toEqual(ids);
+    const result = network.forward(inputs, { attention: true });
+    expect(Object.keys(result.outputs)).toEqual(Object.keys(outputs));
+    for (const [name, expected] of Object.entries(outputs)) {
+      expect(difference(result.outputs[name], expected), name).toBe("");
+    }
+    // The fixtures call a block's map by the block, without its CBAM.
+    const maps = new Map([...result.maps].map(([id, map]) => [id.replace(".cbam", ""), map]));
+    for (const [name, expected] of Object.entries(fixture.maps)) {
+      expect(difference(maps.get(name), expected), name).toBe("");
+    }
+    network.dispose();
+  });
+
+  test("weights too few or too many are an error that names them", async () => {
+    const [fixture] = cases as [Fixture];
+    const last = Object.keys(fixture.weights).findLast((name) => name.endsWith(".weight"))!;
+    const { [last]: left, ...rest } = fixture.weights;
+    const weights = { ...rest, "stranger.weight": left! };
+    const failure = await Network.create(describeFor(fixture), { weights, session }).catch(
+      (error) => error,
+    );
+    expect(failure).toBeInstanceOf(HeedError);
+    expect(failure.code).toBe("invalid-weights");
+    expect(failure.message).toContain(last);
+    expect(failure.message).toContain("stranger.weight");
+  });
+});
+
+test("a network says what it takes and attends to, and gives the maps that are asked for", async () => {
+  const [{ weights, inputs, maps }] = casesOf(networks, "signal_eca") as [Fixture];
+  const network = await Network.create(signal, { weights, session });
+  expect(network.inputs).toEqual([{ name: "x", dtype: "float32", shape: ["batch", 3, "length"] }]);
+  expect(network.attention.map(({ id, mechanism, kind }) => [id, mechanism, kind])).toEqual([
+    ["eca1", "eca", "channel"],
+    ["eca2", "eca", "channel"],
+  ]);
+  const result = network.forward(inputs.x!, { attention: ["eca2"] });
+  expect([...result.maps.keys()]).toEqual(["eca2"]);
+  expect(difference(result.maps.get("eca2"), maps.eca2!)).toBe("");
+});
+
+// --- Caches ---
+
+/** Elements `begin` to `end` of an axis. */
+function slice({ dtype, data, shape }: Tensor, axis: number, begin: number, end: number): Tensor {
+  const inner = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
+  const from = shape[axis]! * inner;
+  const to = (end - begin) * inner;
+  const outer = data.length / from;
+  const values = data.slice(0, outer * to);
+  for (let i = 0; i < outer; i++) {
+    const row = data.subarray(i * from + begin * inner, i * from + end * inner);
+    values.set(row as never, i * to);
+  }
+  return new Tensor(dtype, values as never, shape.with(axis, end - begin));
+}
+
+/** Positions of (batch, length, ...). */
+const positions = (tensor: Tensor, begin: number, end: number) => slice(tensor, 1, begin, end);
+
+/** The best word of the last position: (batch, length, words) to (batch, 1). */
+function bestNext({ data, shape }: Tensor): Tensor {
+  const [batch, length, words] = shape as [number, number, number];
+  const best = Array.from({ length: batch }, (_, b) => {
+    const end = (b + 1) * length * words;
+    const scores = (data as Float32Array).subarray(end - words, end);
+    return BigInt(scores.indexOf(Math.max(...scores)));
+  });
+  return new Tensor("int64", BigInt64Array.from(best), [batch, 1]);
+}
+
+interface Generated {
+  tokens: Tensor[];
+  logits: Tensor[];
+}
+
+/** Gives tokens and then, one by one, the best that follow, until the cache keeps `length`. */
+function generate(network: Network, given: Tensor, length: number): Generated {
+  const made: Generated = { tokens: [given], logits: [network.forward(given).output] };
+  while (network.cacheLength < length) {
+    const next = bestNext(made.logits.at(-1)!);
+    made.tokens.push(next);
+    made.logits.push(network.forward(next).output);
+  }
+  return made;
+}
+
+/** Compares steps with a tensor of all positions. */
+function expectSteps(steps: Tensor[], all: Tensor): void {
+  let at = 0;
+  for (const step of steps) {
+    const end = at + step.shape[1]!;
+    expect(difference(step, positions(all, at, end)), `positions ${at} to ${end}`).toBe("");
+    at = end;
+  }
+  expect(at).toBe(all.shape[1]);
+}
+
+/** Tokens to logits: causal, grouped queries, rotary embedding in halves. */
+const decoder = (heads: object) => (g: NetworkBuilder) => {
+  const tokens = g.input("tokens", ["batch", "length"], "int64");
+  let x = g.apply(Embedding.of({ at: "embed" }), tokens);
+  x = transformerBlock(g, "blocks.0", heads, "silu", x);
+  x = transformerBlock(g, "blocks.1", heads, "silu", x);
+  x = g.apply(LayerNorm.of({ at: "norm" }), x);
+  return { logits: g.apply(Linear.of({ at: "head" }), x) };
+};
+
+describe.each(casesOf(networks, "cached_decoder"))("$name", (fixture) => {
+  const prompt = fixture.inputs.tokens!;
+  const text = fixture.outputs.generated!;
+  const logits = fixture.outputs.generated_logits!;
+  const first = prompt.shape[1]!;
+  const last = text.shape[1]!;
+  const cut = first + 4;
+
+  /** With room for the text that PyTorch generated, and no more. */
+  const make = () => {
+    const { steps, ...heads } = fixture.options;
+    return Network.create(decoder({ ...heads, cache: last }), {
+      weights: fixture.weights,
+      session,
+    });
+  };
+
+  test("generates, token by token, what PyTorch generates", async () => {
+    const network = await make();
+    expect(network.cacheLength).toBe(0);
+    const made = generate(network, prompt, last);
+    expect(made.logits).toHaveLength(1 + last - first);
+    expect(difference(made.logits[0], fixture.outputs.logits!)).toBe("");
+    expectSteps(made.tokens, text);
+    expectSteps(made.logits, logits);
+  });
+
+  test("gives all logits at once", async () => {
+    const network = await make();
+    expect(difference(network.forward(text).outputs.logits, logits)).toBe("");
+    expect(network.cacheLength).toBe(last);
+  });
+
+  test("after a reset generates the same again", async () => {
+    const network = await make();
+    const made = generate(network, prompt, last);
+    network.reset();
+    expect(network.cacheLength).toBe(0);
+    expect(generate(network, prompt, last)).toEqual(made);
+  });
+
+  test("cut to a shorter text, goes on as if it had generated just that", async () => {
+    const network = await make();
+    const made = generate(network, prompt, last);
+    network.truncate(cut);
+    expect(network.cacheLength).toBe(cut);
+    const again = generate(network, positions(text, cut, cut + 1), last);
+    expect(again.tokens).toEqual(made.tokens.slice(1 + cut - first));
+    expect(again.logits).toEqual(made.logits.slice(1 + cut - first));
+    // Into the prompt, and the rest at once.
+    network.truncate(1);
+    const { output } = network.forward(positions(text, 1, last));
+    expect(difference(output, positions(logits, 1, last))).toBe("");
+  });
+
+  test("cut to a shorter text, goes on with another, of which nothing else is left", async () => {
+    const other = new Tensor("int64", new BigInt64Array(2 * text.shape[0]!), [text.shape[0]!, 2]);
+    const short = await make();
+    short.forward(positions(text, 0, cut));
+    const expected = short.forward(other).output;
+    const network = await make();
+    generate(network, prompt, last);
+    network.truncate(cut);
+    expect(difference(network.forward(other).output, expected)).toBe("");
+    expect(difference(expected, positions(logits, cut, cut + 2))).not.toBe("");
+  });
+
+  test("does not go past its capacity, and takes the next call that fits", async () => {
+    const network = await make();
+    const attempt = (tokens: Tensor) => {
+      try {
+        network.forward(tokens);
+      } catch (error) {
+        return error;
+      }
+    };
+    network.forward(positions(text, 0, last - 1));
+    const failure = attempt(positions(text, 0, 2));
+    expect(failure).toBeInstanceOf(HeedError);
+    expect((failure as HeedError).code).toBe("wrong-shape");
+    expect((failure as HeedError).message).toContain(`keeps ${last - 1} of at most ${last}`);
+    expect(network.cacheLength).toBe(last - 1);
+    const { output } = network.forward(positions(text, last - 1, last));
+    expect(difference(output, positions(logits, last - 1, last))).toBe("");
+    expect(attempt(positions(text, 0, 1))).toMatchObject({ code: "wrong-shape" });
+    expect(() => network.truncate(last + 1)).toThrow(
+      expect.objectContaining({ code: "wrong-value" }),
+    );
+    network.reset();
+    expect(difference(network.forward(text).output, logits)).toBe("");
+  });
+});
+
+test.each(casesOf(readFixtures("self_attention"), "cache"))(
+  "$name: attention gives in steps what PyTorch gives at once",
+  async (fixture) => {
+    const { steps, ...options } = fixture.options as { steps: number[] };
+    const { weights, outputs, maps } = fixture;
+    const x = fixture.inputs.x!;
+    const length = x.shape[1]!;
+    const layer = await MultiHeadAttention.create({ ...options, cache: length, weights, session });
+    for (const round of [1, 2]) {
+      let begin = 0;
+      for (const step of steps) {
+        const end = begin + step;
+        const given = positions(x, begin, end);
+        const { output, attention } = layer.forward(given, { attention: true });
+        const which = `positions ${begin} to ${end}, round ${round}`;
+        expect(difference(output, positions(outputs.output!, begin, end)), which).toBe("");
+        // Its queries' rows, over the keys so far: (batch, heads, length, keys).
+        const rows = slice(slice(maps.attention!, 2, begin, end), 3, 0, end);
+        expect(difference(attention, rows), which).toBe("");
+        expect(layer.cacheLength).toBe(end);
+        begin = end;
+      }
+      expect(begin).toBe(length);
+      layer.reset();
+    }
+    expect(difference(layer.forward(x).output, outputs.output!)).toBe("");
+    layer.truncate(1);
+    const { output } = layer.forward(positions(x, 1, length));
+    expect(difference(output, positions(outputs.output!, 1, length))).toBe("");
+  },
+);
