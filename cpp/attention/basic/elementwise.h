@@ -25,7 +25,7 @@ void build_activation(Builder& b);
 // - Example: {} of x [2, 6]
 void build_softmax(Builder& b);
 
-// Flatten: the axes from `startAxis` on become one, as torch.nn.Flatten.
+// Flatten: all axes but the first become one, as with torch.nn.Flatten().
 //
 // - Formula: y = x seen as (the axes in front, the rest)
 // - Input x: (batch, ...)
