@@ -228,10 +228,10 @@ interface Generated {
   logits: Tensor[];
 }
 
-/** Gives tokens and then, one by one, the best that follow, until the cache keeps `length`. */
-function generate(network: Network, given: Tensor, length: number): Generated {
+/** Gives tokens and then, one by one, the best that follow, `steps` calls in all. */
+function generate(network: Network, given: Tensor, steps: number): Generated {
   const made: Generated = { tokens: [given], logits: [network.forward(given).output] };
-  while (network.cacheLength < length) {
+  while (made.logits.length < steps) {
     const next = bestNext(made.logits.at(-1)!);
     made.tokens.push(next);
     made.logits.push(network.forward(next).output);
@@ -266,11 +266,12 @@ describe.each(casesOf(networks, "cached_decoder"))("$name", (fixture) => {
   const logits = fixture.outputs.generated_logits!;
   const first = prompt.shape[1]!;
   const last = text.shape[1]!;
+  const steps = 1 + last - first;
   const cut = first + 4;
 
   /** With room for the text that PyTorch generated, and no more. */
   const make = () => {
-    const { steps, ...heads } = fixture.options;
+    const { steps: _, ...heads } = fixture.options;
     return Network.create(decoder({ ...heads, cache: last }), {
       weights: fixture.weights,
       session,
@@ -280,8 +281,8 @@ describe.each(casesOf(networks, "cached_decoder"))("$name", (fixture) => {
   test("generates, token by token, what PyTorch generates", async () => {
     const network = await make();
     expect(network.cacheLength).toBe(0);
-    const made = generate(network, prompt, last);
-    expect(made.logits).toHaveLength(1 + last - first);
+    const made = generate(network, prompt, steps);
+    expect(network.cacheLength).toBe(last);
     expect(difference(made.logits[0], fixture.outputs.logits!)).toBe("");
     expectSteps(made.tokens, text);
     expectSteps(made.logits, logits);
@@ -295,18 +296,18 @@ describe.each(casesOf(networks, "cached_decoder"))("$name", (fixture) => {
 
   test("after a reset generates the same again", async () => {
     const network = await make();
-    const made = generate(network, prompt, last);
+    const made = generate(network, prompt, steps);
     network.reset();
     expect(network.cacheLength).toBe(0);
-    expect(generate(network, prompt, last)).toEqual(made);
+    expect(generate(network, prompt, steps)).toEqual(made);
   });
 
   test("cut to a shorter text, goes on as if it had generated just that", async () => {
     const network = await make();
-    const made = generate(network, prompt, last);
+    const made = generate(network, prompt, steps);
     network.truncate(cut);
     expect(network.cacheLength).toBe(cut);
-    const again = generate(network, positions(text, cut, cut + 1), last);
+    const again = generate(network, positions(text, cut, cut + 1), last - cut);
     expect(again.tokens).toEqual(made.tokens.slice(1 + cut - first));
     expect(again.logits).toEqual(made.logits.slice(1 + cut - first));
     // Into the prompt, and the rest at once.
@@ -321,7 +322,7 @@ describe.each(casesOf(networks, "cached_decoder"))("$name", (fixture) => {
     short.forward(positions(text, 0, cut));
     const expected = short.forward(other).output;
     const network = await make();
-    generate(network, prompt, last);
+    generate(network, prompt, steps);
     network.truncate(cut);
     expect(difference(network.forward(other).output, expected)).toBe("");
     expect(difference(expected, positions(logits, cut, cut + 2))).not.toBe("");
