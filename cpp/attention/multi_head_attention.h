@@ -36,10 +36,10 @@ class Builder;
 
 // MultiHeadAttention: scaled dot-product attention of several heads, with its projections.
 //
-// - Formula: q = Wq x, k = Wk x, v = Wv x, A = softmax(scale q k^T + mask) for each head, y = Wo (A
-// v)
-// - Input x: (batch, length, channels); the queries, which may be called query too
-// - Input key?: (batch, keys, channels), what is attended to; by default x
+// - Formula: q = Wq query, k = Wk key, v = Wv value, A = softmax(scale q k^T + mask) for each head,
+// y = Wo (A v)
+// - Input query: (batch, length, channels)
+// - Input key?: (batch, keys, channels), what is attended to; by default query
 // - Input value?: (batch, keys, channels), by default key
 // - Input attn_mask?: broadcasts to (batch, heads, length, keys), or is PyTorch's (batch * heads,
 // length, keys). Bool, see trueMeans; float32: is added
@@ -59,7 +59,7 @@ class Builder;
 // - Option scale: number. By default 1 / sqrt(width of a head).
 // - Option averageHeads: boolean = false. The map is (batch, length, keys), the mean over the heads
 // (PyTorch's average_attn_weights).
-// - Option batchFirst: boolean = true. False: x, key, value and output are (length, batch,
+// - Option batchFirst: boolean = true. False: query, key, value and output are (length, batch,
 // channels).
 // - Option addZeroAttention: boolean = false. Behind the keys stands one of zeros, with a value of
 // zeros, that all queries see.
@@ -79,7 +79,7 @@ class Builder;
 // - Option epsilon: number = 0.00001. Of the norms.
 // - Option qkNorm: boolean. Of a new layer: norms of each head's queries and keys.
 // - Option scaleNorm: boolean. Of a new layer: a norm in front of the last projection.
-// - Option gated: boolean. Of a new layer: sigmoid(Wg x) scales what the last projection gets.
+// - Option gated: boolean. Of a new layer: sigmoid(Wg query) scales what the last projection gets.
 // - Option fusedOrder: "parts" | "heads". Rows of a fused projection are (3, heads, width) or
 // (heads, 3, width); by default the latter for query_key_value.
 // - Weights: in_proj_weight (3 channels, channels) and in_proj_bias, or q_proj_weight,
@@ -90,7 +90,7 @@ class Builder;
 // - Dialects: all of these, by their names
 // - Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017; torch.nn.MultiheadAttention;
 // timm Attention and AttentionRope
-// - Example: { channels: 16, heads: 4 } of x [1, 5, 16]
+// - Example: { channels: 16, heads: 4 } of query [1, 5, 16]
 void build_multi_head_attention(Builder& b);
 
 std::optional<Block> match_multi_head_attention(Editor& editor, Node& last);

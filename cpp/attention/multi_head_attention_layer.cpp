@@ -73,8 +73,7 @@ layer MultiHeadAttention {
 
   # Who attends to whom.
   batch_first = $batchFirst(1, 0)
-  query = arg(given("query") ? "query" : "x",
-              batch_first ? "batch length {channels}" : "length batch {channels}")
+  query = arg("query", batch_first ? "batch length {channels}" : "length batch {channels}")
   fn other(name, i, fallback) {
     if !given(name) and !more() return fallback
     c = channels_for(i)

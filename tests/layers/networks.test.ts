@@ -359,7 +359,7 @@ test.each(casesOf(readFixtures("self_attention"), "cache"))(
   async (fixture) => {
     const { steps, ...options } = fixture.options as { steps: number[] };
     const { weights, outputs, maps } = fixture;
-    const x = fixture.inputs.x!;
+    const x = fixture.inputs.query!;
     const length = x.shape[1]!;
     const layer = await MultiHeadAttention.create({ ...options, cache: length, weights, session });
     for (const round of [1, 2]) {
@@ -367,7 +367,9 @@ test.each(casesOf(readFixtures("self_attention"), "cache"))(
       for (const step of steps) {
         const end = begin + step;
         const given = positions(x, begin, end);
-        const { output, attention } = layer.forward(given, { attention: true });
+        // With its name or without, it is the same input, of the same cache.
+        const named = begin === 0 ? given : { query: given };
+        const { output, attention } = layer.forward(named, { attention: true });
         const which = `positions ${begin} to ${end}, round ${round}`;
         expect(difference(output, positions(outputs.output!, begin, end)), which).toBe("");
         // Its queries' rows, over the keys so far: (batch, heads, length, keys).
