@@ -2,7 +2,7 @@
 //
 //   npm run bench                      the three networks
 //   npm run bench -- kernels           single operators, in GFLOP/s or nanoseconds an element
-//   npm run bench -- layers            the attention mechanisms, from tests/bench/layers/models
+//   npm run bench -- layers            the attention mechanisms and networks of them, from tests/bench/layers/models
 //   options: --node-only  --chromium-only  --models=det,rec  --cases=ECA,CBAM (layers whose title has one of these)
 //            --rounds=N  --json (one document and nothing else)  --readme (puts the networks' tables into README.md too)
 //

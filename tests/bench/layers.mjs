@@ -6,6 +6,8 @@ import { buildSync } from "esbuild";
 import { propertiesOf } from "../support/onnx-file.mjs";
 import { medianOf, quartilesOf } from "./report.mjs";
 
+const kLayersBesideNetworks = "../package/layers.js";
+
 /** A task { title, file } for each file, in the catalogue's order. `wanted`: parts of titles, or undefined for all. */
 export function layerTasks(root, wanted) {
   const folder = join(root, "tests/bench/layers/models");
@@ -19,16 +21,26 @@ export function layerTasks(root, wanted) {
     .sort((a, b) => a.place - b.place || a.side - b.side);
 }
 
-/** What the measurements import beside the packages: the counter hash, as JavaScript, and heed's layers once there are any. */
+/**
+ * What the measurements import beside the packages: the counter hash and the networks of layers, as JavaScript, and heed's
+ * layers once there are any.
+ */
 export function layerPaths(root, build) {
-  const hash = join(build, "bench/counter-hash.mjs");
-  buildSync({
-    entryPoints: [join(root, "tests/support/counter-hash.ts")],
-    outfile: hash,
-    format: "esm",
-  });
   const layers = join(build, "package/layers.js");
-  return existsSync(layers) ? { hash, layers } : { hash };
+  const [hash, networks] = ["counter-hash", "networks"].map((name) => {
+    const outfile = join(build, `bench/${name}.mjs`);
+    buildSync({
+      entryPoints: [join(root, `tests/support/${name}.ts`)],
+      outfile,
+      format: "esm",
+      bundle: true,
+      // A page has no packages: the layers that the measurements import, from beside the file.
+      alias: { "heed/layers": kLayersBesideNetworks },
+      external: [kLayersBesideNetworks],
+    });
+    return outfile;
+  });
+  return existsSync(layers) ? { hash, layers, networks } : { hash };
 }
 
 /**

@@ -109,8 +109,8 @@ export function layerTables(report) {
       ({ title, build, layers }) =>
         `### ${title}, heed's build: ${build}\n\n${layerTable(layers)}\n${slowerText(layers)}`,
     ),
-    `Layer: heed's layer with the file's weights. File: heed running the file that ONNX Runtime runs. Times include copying the
-inputs in and the outputs out.
+    `Layer: heed's layer, or network of layers, with the file's weights. File: heed running the file that ONNX Runtime runs. Times
+include copying the inputs in and the outputs out.
 `,
   ].join("\n");
 }

@@ -1,36 +1,20 @@
 // Networks described in TypeScript give what PyTorch gives, and load its state dicts whole.
 
 import {
-  Activation,
-  type ActivationName,
-  AdditiveAttention,
-  BatchNorm,
-  CBAM,
-  Conv1d,
-  Conv2d,
-  ECA,
   Embedding,
-  Flatten,
-  GlobalAveragePool,
-  GRU,
   HeedError,
   LayerNorm,
   LayerSession,
   Linear,
-  MaxPool,
   MultiHeadAttention,
   Network,
   type NetworkBuilder,
-  type NetworkValue,
-  Reshape,
-  Residual,
-  Sequential,
   Tensor,
-  Transpose,
 } from "heed/layers";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Fixture } from "../support/fixture-cases.ts";
 import { difference, readFixtures } from "../support/fixtures.ts";
+import { kNetworks, transformerBlock } from "../support/networks.ts";
 
 const session = await LayerSession.create();
 afterAll(() => session.dispose());
@@ -45,108 +29,19 @@ function casesOf(fixtures: Fixture[], dialect: string): Fixture[] {
 
 // --- Networks of one call ---
 
-/** Conv1d, ECA, ReLU twice; the mean over the length; Linear. */
-function signal(g: NetworkBuilder): NetworkValue {
-  const relu = Activation.of();
-  let x = g.input("x", ["batch", 3, "length"]);
-  x = g.apply(Conv1d.of({ at: "conv1", padding: 2 }), x);
-  x = g.apply(relu, g.apply(ECA.of({ at: "eca1" }), x));
-  x = g.apply(Conv1d.of({ at: "conv2", padding: 1, stride: 2 }), x);
-  x = g.apply(relu, g.apply(ECA.of({ at: "eca2" }), x));
-  return g.apply(Linear.of({ at: "fc" }), g.apply(GlobalAveragePool.of(), x));
-}
-
-/** torchvision's basic block with CBAM after the last norm, before the addition. */
-function basicBlock(at: string, stride: number) {
-  const body = Sequential.of({
-    parts: {
-      conv1: Conv2d.of({ stride, padding: 1 }),
-      bn1: BatchNorm.of(),
-      relu: Activation.of(),
-      conv2: Conv2d.of({ padding: 1 }),
-      bn2: BatchNorm.of(),
-      cbam: CBAM.of(),
-    },
-  });
-  const downsample = Sequential.of({ parts: [Conv2d.of({ stride }), BatchNorm.of()] });
-  const parts = { "": body, ...(stride > 1 && { downsample }) };
-  return Residual.of({ at, parts, activation: "relu" });
-}
-
-/** A ResNet-18 with CBAM in every block. */
-function resnet(g: NetworkBuilder): NetworkValue {
-  let x = g.input("x", ["batch", 3, "height", "width"]);
-  x = g.apply(Conv2d.of({ at: "conv1", stride: 2, padding: 3 }), x);
-  x = g.apply(Activation.of(), g.apply(BatchNorm.of({ at: "bn1" }), x));
-  x = g.apply(MaxPool.of({ kernelSize: 3, stride: 2, padding: 1 }), x);
-  for (const stage of [1, 2, 3, 4]) {
-    x = g.apply(basicBlock(`layer${stage}.0`, stage > 1 ? 2 : 1), x);
-    x = g.apply(basicBlock(`layer${stage}.1`, 1), x);
-  }
-  return g.apply(Linear.of({ at: "fc" }), g.apply(GlobalAveragePool.of(), x));
-}
-
-/** A bidirectional GRU; its last states ask, its outputs answer; Linear. */
-function recurrent(g: NetworkBuilder): NetworkValue {
-  const memory = g.apply(GRU.of({ at: "gru" }), g.input("x", ["batch", "length", "channels"]));
-  // The last states of both directions: (2, batch, hidden) to (batch, 1, 2 * hidden).
-  const last = g.apply(Transpose.of({ order: [1, 0, 2] }), memory.result(1));
-  const query = g.apply(Reshape.of({ shape: [0, 1, -1] }), last);
-  const context = g.apply(AdditiveAttention.of({ at: "attention" }), { query, memory });
-  return g.apply(Linear.of({ at: "fc" }), g.apply(Flatten.of(), context));
-}
-
-/** x + attn(norm1(x)), then x + mlp(norm2(x)). */
-function transformerBlock(
-  g: NetworkBuilder,
-  at: string,
-  heads: object,
-  activation: ActivationName,
-  x: NetworkValue,
-): NetworkValue {
-  const attention = Sequential.of({
-    parts: { norm1: LayerNorm.of(), attn: MultiHeadAttention.of(heads) },
-  });
-  const mlp = Sequential.of({
-    parts: {
-      norm2: LayerNorm.of(),
-      "mlp.fc1": Linear.of(),
-      "mlp.act": Activation.of({ function: activation }),
-      "mlp.fc2": Linear.of(),
-    },
-  });
-  const y = g.apply(Residual.of({ at, parts: { "": attention } }), x);
-  return g.apply(Residual.of({ at, parts: { "": mlp } }), y);
-}
-
-/** A transformer encoder of two layers with rotary embedding, and a last norm. */
-const encoder = (heads: object) => (g: NetworkBuilder) => {
-  let x = g.input("x", ["batch", "length", "channels"]);
-  x = transformerBlock(g, "blocks.0", heads, "gelu", x);
-  x = transformerBlock(g, "blocks.1", heads, "gelu", x);
-  return g.apply(LayerNorm.of({ at: "norm" }), x);
-};
-
 const blocks = [1, 2, 3, 4].flatMap((stage) => [`layer${stage}.0.cbam`, `layer${stage}.1.cbam`]);
 
 /** Each dialect with the maps that its network has. */
 const ofOneCall = [
-  { dialect: "signal_eca", describeFor: () => signal, ids: ["eca1", "eca2"] },
-  {
-    dialect: "resnet18_cbam",
-    describeFor: () => resnet,
-    ids: blocks.flatMap((id) => [`${id}.channel`, `${id}.spatial`]),
-  },
-  { dialect: "gru_bahdanau", describeFor: () => recurrent, ids: ["attention"] },
-  {
-    dialect: "rotary_encoder",
-    describeFor: ({ options }: Fixture) => encoder(options),
-    ids: ["blocks.0.attn", "blocks.1.attn"],
-  },
+  { dialect: "signal_eca", ids: ["eca1", "eca2"] },
+  { dialect: "resnet18_cbam", ids: blocks.flatMap((id) => [`${id}.channel`, `${id}.spatial`]) },
+  { dialect: "gru_bahdanau", ids: ["attention"] },
+  { dialect: "rotary_encoder", ids: ["blocks.0.attn", "blocks.1.attn"] },
 ];
 
-describe.each(ofOneCall)("$dialect", ({ dialect, describeFor, ids }) => {
+describe.each(ofOneCall)("$dialect", ({ dialect, ids }) => {
   const cases = casesOf(networks, dialect);
+  const describeFor = ({ options }: Fixture) => kNetworks[dialect]!(options);
 
   test.each(cases)("$name: outputs and maps are PyTorch's", async (fixture) => {
     const { weights, inputs, outputs } = fixture;
@@ -182,7 +77,7 @@ describe.each(ofOneCall)("$dialect", ({ dialect, describeFor, ids }) => {
 
 test("a network says what it takes and attends to, and gives the maps that are asked for", async () => {
   const [{ weights, inputs, maps }] = casesOf(networks, "signal_eca") as [Fixture];
-  const network = await Network.create(signal, { weights, session });
+  const network = await Network.create(kNetworks.signal_eca!({}), { weights, session });
   expect(network.inputs).toEqual([{ name: "x", dtype: "float32", shape: ["batch", 3, "length"] }]);
   expect(network.attention.map(({ id, mechanism, kind }) => [id, mechanism, kind])).toEqual([
     ["eca1", "eca", "channel"],

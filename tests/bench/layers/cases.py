@@ -23,13 +23,14 @@ import eca
 import gates
 import hacnn
 import hybrid
+import networks
 import pfanet
 import self_attention
 import soca
 import spatial_attentions as spatial
 import squeeze_excite
 import temporal
-from fixture import RESTATED, TIMM, TORCH
+from fixture import RESTATED, TIMM, TORCH, TORCHVISION
 
 
 def sides(*values):
@@ -348,9 +349,35 @@ def tier_2():
                HEAVY, options={"heads": 4}, per_size=True)
 
 
+def encoder(length):
+    """Its table of sines and cosines is a buffer, which the file leaves out."""
+    module = networks.Encoder(256, 4)
+    module.register_buffer("rotary", self_attention.table(length, 64).float())
+    return module
+
+
+def encode(m, x):
+    for block in m.blocks:
+        x = block(x, m.rotary, False)
+    return m.norm(x)
+
+
+def whole_networks():
+    """Of the layers and what stands around them."""
+    yield Case("Network", "signal_eca", f"{TORCH} layers; ECA {RESTATED}", lambda: networks.Signal(7),
+               {"x": (1, 3, "length")}, lengths(1000, 8000), gain=1.7)
+    yield Case("Network", "resnet18_cbam", f"{TORCHVISION} ResNet; CBAM {RESTATED}",
+               lambda: networks.cbam_resnet(100), {"x": (1, 3, "height", "width")}, sides(64, 224))
+    yield Case("Network", "gru_bahdanau", f"{TORCH} GRU; attention {RESTATED}",
+               lambda: networks.Recurrent(64, 64, 64, 5), {"x": (1, "length", 64)}, lengths(50, 200))
+    yield Case("Network", "rotary_encoder", f"{TIMM} AttentionRope, Mlp; {TORCH} LayerNorm", encoder,
+               {"x": (1, "length", 256)}, lengths(64, 256), encode,
+               {"heads": 4, "rotary": "interleaved", "base": 10000}, per_size=True)
+
+
 def cases():
-    """In the catalogue's order."""
-    found = [*tier_1(), *tier_2()]
+    """In the catalogue's order, then the networks."""
+    found = [*tier_1(), *tier_2(), *whole_networks()]
     for place, case in enumerate(found):
         case.place = place
     return found

@@ -1,9 +1,9 @@
-// heed's layer of a case; runs in Node.js and in browsers.
+// heed's layer, or network of layers, of a case; runs in Node.js and in browsers.
 
 const encoder = new TextEncoder();
 
 /**
- * heed's layer with the weights { name: { shape, data } } of a case { mechanism, options }.
+ * heed's layer or network with the weights { name: { shape, data } } of a case { mechanism, options }.
  * Resolves to { run(inputs) -> { name: { data } }, dispose() }, inputs being { name: { shape, data } }, names those of the
  * exported file; to undefined where the package has no such layer.
  */
@@ -20,7 +20,10 @@ export async function makeHeedLayer(urls, about, weights) {
     named.length > 0
       ? { weights: await loadSafetensors(safetensorsOf(Object.fromEntries(named))) }
       : {};
-  const layer = await Layer.create({ ...state, ...about.options, ...options });
+  const layer =
+    Layer === layers.Network
+      ? await makeNetwork(urls, about, Layer, state)
+      : await Layer.create({ ...state, ...about.options, ...options });
   return {
     run: (inputs) => {
       const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
@@ -33,6 +36,11 @@ export async function makeHeedLayer(urls, about, weights) {
     },
     dispose: () => layer.dispose(),
   };
+}
+
+async function makeNetwork(urls, { dialect, options }, Network, state) {
+  const { kNetworks } = await import(urls.networks);
+  return Network.create(kNetworks[dialect](options), state);
 }
 
 const innerName = () => ({ nameOf: (name) => name.replace(/^inner\./, "") });
