@@ -33,8 +33,8 @@ Weights with(Weights weights, std::initializer_list<HostTensor> more) {
   return weights;
 }
 
-HostTensor x_of(const Shape& shape, std::initializer_list<float> values) {
-  return weight("x", shape, values);
+HostTensor query_of(const Shape& shape, std::initializer_list<float> values) {
+  return weight("query", shape, values);
 }
 
 // A weight whose rows (or, with `by_columns`, columns) are those of `from` in another order.
@@ -60,7 +60,7 @@ HostTensor rearranged(std::string name, const HostTensor& from, const std::vecto
 // --- Masks ---
 
 TEST_CASE("true blocks for PyTorch's multi-head attention, and attends for all others", "[self]") {
-  const HostTensor x = x_of({1, 2, 1}, {1, 10});
+  const HostTensor x = query_of({1, 2, 1}, {1, 10});
   const HostTensor mask = bools("attn_mask", {2, 2}, {1, 0, 0, 0});
   const auto with_torch = [&](Options options) {
     return must_run(mha(std::move(options)), torch_weights(0, 1), {x, mask}).output();
@@ -80,7 +80,7 @@ TEST_CASE("true blocks for PyTorch's multi-head attention, and attends for all o
 }
 
 TEST_CASE("a new layer's masks are PyTorch's", "[self]") {
-  const HostTensor x = random_input("x", {1, 3, 4}, 1);
+  const HostTensor x = random_input("query", {1, 3, 4}, 1);
   const HostTensor blocked = bools("key_padding_mask", {1, 3}, {0, 0, 1});
   const HostTensor map =
       must_run(mha({{"channels", 4}, {"heads", 1}}), {}, {x, blocked}).maps.at(0);
@@ -88,7 +88,7 @@ TEST_CASE("a new layer's masks are PyTorch's", "[self]") {
 }
 
 TEST_CASE("masks of pairs and of keys count together, whatever their types", "[self]") {
-  const HostTensor x = x_of({2, 3, 1}, {1, 2, 4, 10, 20, 40});
+  const HostTensor x = query_of({2, 3, 1}, {1, 2, 4, 10, 20, 40});
   const HostTensor padding = bools("key_padding_mask", {2, 3}, {0, 0, 1, 1, 0, 0});
   const HostTensor pairs = bools("attn_mask", {3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
   const HostTensor added =
@@ -132,7 +132,7 @@ TEST_CASE("causality stands at the first key, or at the last", "[self]") {
 TEST_CASE("a query that sees no key takes zeros: the last projection's bias remains", "[self]") {
   const Weights weights = with(torch_weights(1, 1), {weight("in_proj_bias", {3}, {0}),
                                                      weight("out_proj.bias", {1}, {0.25f})});
-  const std::vector<HostTensor> inputs = {x_of({1, 2, 1}, {1, 2}),
+  const std::vector<HostTensor> inputs = {query_of({1, 2, 1}, {1, 2}),
                                           bools("attn_mask", {2, 2}, {0, 1, 1, 1})};
   const LayerResults zeros = must_run(mha({{"heads", 1}}), weights, inputs);
   check_values(zeros.output(), {1, 2, 1}, {1.25f, 0.25f});
@@ -143,7 +143,7 @@ TEST_CASE("a query that sees no key takes zeros: the last projection's bias rema
 }
 
 TEST_CASE("finite masks leave no row empty", "[self]") {
-  const HostTensor x = x_of({1, 2, 1}, {1, 3});
+  const HostTensor x = query_of({1, 2, 1}, {1, 3});
   const HostTensor mask = weight("attn_mask", {2, 2}, {-1e9f, -1e9f, 0, -1e9f});
   check_values(must_run(mha({{"heads", 1}}), torch_weights(0, 1), {x, mask}).output(), {1, 2, 1},
                {2, 1});
@@ -178,7 +178,7 @@ TEST_CASE("a learned key and one of zeros stand behind the keys, and no mask cov
           "[self]") {
   const Weights weights = with(
       torch_weights(1, 1), {weight("bias_k", {1, 1, 1}, {2}), weight("bias_v", {1, 1, 1}, {6})});
-  const std::vector<HostTensor> inputs = {x_of({1, 2, 1}, {1, 0}),
+  const std::vector<HostTensor> inputs = {query_of({1, 2, 1}, {1, 0}),
                                           bools("attn_mask", {2, 2}, {1, 1, 1, 1})};
   const LayerResults learned = must_run(mha({{"heads", 1}}), weights, inputs);
   check_values(learned.output(), {1, 2, 1}, {6, 6});
@@ -192,7 +192,7 @@ TEST_CASE("a learned key and one of zeros stand behind the keys, and no mask cov
 }
 
 TEST_CASE("the map is of every head, or their mean", "[self]") {
-  const HostTensor x = random_input("x", {2, 5, 8}, 1);
+  const HostTensor x = random_input("query", {2, 5, 8}, 1);
   const HostTensor each = must_run(mha({{"channels", 8}, {"heads", 2}}), {}, {x}).map();
   const HostTensor mean =
       must_run(mha({{"channels", 8}, {"heads", 2}, {"averageHeads", 1}}), {}, {x}).map();
@@ -208,7 +208,7 @@ TEST_CASE("the map is of every head, or their mean", "[self]") {
 
 TEST_CASE("with the length first, every sequence attends to itself", "[self]") {
   // One token each: taken for one sequence of two, both would be the mean.
-  const HostTensor x = x_of({1, 2, 1}, {3, 5});
+  const HostTensor x = query_of({1, 2, 1}, {3, 5});
   check_values(must_run(mha({{"heads", 1}, {"batchFirst", 0}}), torch_weights(0, 1), {x}).output(),
                {1, 2, 1}, {3, 5});
   check_values(must_run(mha({{"heads", 1}}), torch_weights(0, 1), {x}).output(), {1, 2, 1}, {4, 4});
@@ -220,7 +220,7 @@ TEST_CASE("one projection by any of its names and orders", "[self]") {
   const HostTensor bias = random_input("qkv.bias", {3 * kAll}, 2);
   const HostTensor proj = random_input("proj.weight", {kAll, kAll}, 3);
   const HostTensor proj_bias = random_input("proj.bias", {kAll}, 4);
-  const HostTensor x = random_input("x", {2, 4, kAll}, 5);
+  const HostTensor x = random_input("query", {2, 4, kAll}, 5);
   const Layer layer = mha({{"heads", kHeads}});
   const HostTensor expected = must_run(layer, {qkv, bias, proj, proj_bias}, {x}).output();
   std::vector<Extent> same, by_heads, part[3], rows;
@@ -266,14 +266,14 @@ TEST_CASE("one projection by any of its names and orders", "[self]") {
 // --- Rotary embedding ---
 
 TEST_CASE("pairs are halves or neighbours, and position 0 stays", "[self]") {
-  const HostTensor x = x_of({1, 1, 2, 4}, {1, 0, 0, 0, 1, 0, 0, 0});
+  const HostTensor x = weight("x", {1, 1, 2, 4}, {1, 0, 0, 0, 1, 0, 0, 0});
   const float c = std::cos(1.0f), s = std::sin(1.0f);
   check_values(must_run(rotary({{"layout", "half"}}), {}, {x}).output(), {1, 1, 2, 4},
                {1, 0, 0, 0, c, 0, s, 0});
   check_values(must_run(rotary({{"layout", "interleaved"}}), {}, {x}).output(), {1, 1, 2, 4},
                {1, 0, 0, 0, c, s, 0, 0});
   // The second pair turns by base^(-1/2).
-  const HostTensor second = x_of({1, 1, 2, 4}, {0, 1, 0, 0, 0, 1, 0, 0});
+  const HostTensor second = weight("x", {1, 1, 2, 4}, {0, 1, 0, 0, 0, 1, 0, 0});
   check_values(must_run(rotary({{"base", 16}}), {}, {second}).output(), {1, 1, 2, 4},
                {0, 1, 0, 0, 0, std::cos(0.25f), 0, std::sin(0.25f)});
 }
@@ -313,7 +313,7 @@ TEST_CASE("products of turned tokens depend on how far apart they are", "[self]"
 }
 
 TEST_CASE("a part of a head turns, the rest stays", "[self]") {
-  const HostTensor x = x_of({1, 2, 4}, {0, 0, 0, 0, 1, 0, 5, 6});
+  const HostTensor x = weight("x", {1, 2, 4}, {0, 0, 0, 0, 1, 0, 5, 6});
   check_values(must_run(rotary({{"heads", 1}, {"rotaryWidth", 2}}), {}, {x}).output(), {1, 2, 4},
                {0, 0, 0, 0, std::cos(1.0f), std::sin(1.0f), 5, 6});
 }
@@ -340,7 +340,7 @@ TEST_CASE("the read-out is the sum over positions, over their norm", "[self]") {
   const Weights weights = {weight("q_proj.weight", {1, 1}, {0}),
                            weight("k_proj.weight", {1, 1}, {1}),
                            weight("v_proj.weight", {2, 1}, {1, -1.5f})};
-  const HostTensor x = x_of({1, 2, 1}, {1, 3});
+  const HostTensor x = weight("x", {1, 2, 1}, {1, 3});
   const Layer plain = {"SequenceSelfAttention", "", {}, {}};
   const Layer read_out = {"SequenceSelfAttention", "", {{"readOut", 1}}, {}};
   check_values(must_run(plain, weights, {x}).output(), {1, 2, 2}, {2, -3, 2, -3});
@@ -369,15 +369,15 @@ TEST_CASE("self-attention refuses what does not fit, and says why", "[self]") {
       CHECK(message.find(part) != std::string::npos);
     }
   };
-  const HostTensor x = random_input("x", {1, 4, 16}, 1);
+  const HostTensor x = random_input("query", {1, 4, 16}, 1);
   says(error_of(mha({{"channels", 16}}), {}, {x}), {"'heads'"});
   says(error_of(mha({{"heads", 4}}), {}, {x}), {"'channels'"});
   says(error_of(mha({{"channels", 16}, {"heads", 3}}), {}, {x}), {"48 rows", "3 heads"});
   says(error_of(mha({{"channels", 16}, {"heads", 4}, {"kvHeads", 3}}), {}, {x}),
        {"4 heads", "3 heads"});
-  says(error_of(mha({{"channels", 16}, {"heads", 4}}), {}, {random_input("x", {4, 16}, 1)}),
-       {"'x'", "(4, 16)", "(batch, length, 16)"});
-  says(error_of(mha({{"channels", 16}, {"heads", 4}}), {}, {random_input("x", {1, 4, 12}, 1)}),
+  says(error_of(mha({{"channels", 16}, {"heads", 4}}), {}, {random_input("query", {4, 16}, 1)}),
+       {"'query'", "(4, 16)", "(batch, length, 16)"});
+  says(error_of(mha({{"channels", 16}, {"heads", 4}}), {}, {random_input("query", {1, 4, 12}, 1)}),
        {"(1, 4, 12)", "(batch, length, 16)"});
   says(error_of(mha({{"channels", 16}, {"heads", 4}}), {},
                 {x, bools("attn_mask", {1, 3}, {0, 0, 0})}),
@@ -389,7 +389,7 @@ TEST_CASE("self-attention refuses what does not fit, and says why", "[self]") {
   whole_numbers.name = "attn_mask";
   says(error_of(mha({{"channels", 16}, {"heads", 4}}), {}, {x, whole_numbers}), {"int64"});
   says(error_of(mha({{"channels", 12}, {"heads", 4}, {"rotary", "half"}}), {},
-                {random_input("x", {1, 4, 12}, 1)}),
+                {random_input("query", {1, 4, 12}, 1)}),
        {"3"});
   says(error_of(mha({{"channels", 16}, {"heads", 4}, {"causal", "left"}}), {}, {x}),
        {"'causal'", "top-left|bottom-right"});
@@ -403,14 +403,14 @@ TEST_CASE("all weights that are missing, wrong or not its own are listed at once
   const Weights weights = {weight("qkv.weight", {24, 8}, {1}), weight("qkv.bias", {23}, {1}),
                            weight("proj.bias", {8}, {1}), weight("other.weight", {8}, {1})};
   const std::string message =
-      error_of(mha({{"heads", 2}}), weights, {random_input("x", {1, 4, 8}, 1)});
+      error_of(mha({{"heads", 2}}), weights, {random_input("query", {1, 4, 8}, 1)});
   INFO(message);
   CHECK(message.find("missing") < message.find("out_proj.weight"));
   CHECK(message.find("of a wrong shape: qkv.bias float32 (23) (expected float32 (24))") !=
         std::string::npos);
   CHECK(message.find("not of the layer: other.weight, proj.bias") != std::string::npos);
   const std::string gate = error_of(mha({{"heads", 1}, {"gated", 1}}), timm_weights(1, 1),
-                                    {random_input("x", {1, 4, 1}, 1)});
+                                    {random_input("query", {1, 4, 1}, 1)});
   INFO(gate);
   CHECK(gate.find("missing: gate.weight") != std::string::npos);
 }

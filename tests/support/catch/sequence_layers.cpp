@@ -68,6 +68,7 @@ std::ostream& operator<<(std::ostream& out, const SequenceCase& c) { return out 
 
 std::vector<SequenceCase> self_attention_cases() {
   const auto x = [](const Shape& shape) { return random_input("x", shape, 1); };
+  const auto query = [](const Shape& shape) { return random_input("query", shape, 1); };
   const std::vector<HostTensor> heads = {random_input("q", {2, 4, 5, 6}, 1),
                                          random_input("k", {2, 2, 7, 6}, 2),
                                          random_input("v", {2, 2, 7, 3}, 3)};
@@ -83,15 +84,15 @@ std::vector<SequenceCase> self_attention_cases() {
       {layer("ScaledDotProductAttention",
              {{"heads", 4}, {"kvHeads", 2}, {"causal", "bottom-right"}}),
        tokens},
-      {layer(mha, {{"channels", 16}, {"heads", 4}}), {x({2, 5, 16})}},
+      {layer(mha, {{"channels", 16}, {"heads", 4}}), {query({2, 5, 16})}},
       {layer(mha,
              {{"channels", 12}, {"heads", 2}, {"kvHeads", 1}, {"rotary", "half"}, {"causal", 1}}),
-       {x({2, 1, 12})}},
+       {query({2, 1, 12})}},
       {layer(mha, {{"channels", 12}, {"heads", 3}, {"qkNorm", 1}, {"scaleNorm", 1}, {"gated", 1}}),
-       {x({2, 5, 12})}},
+       {query({2, 5, 12})}},
       {layer(mha, {{"channels", 12}, {"heads", 3}, {"addBiasKv", 1}, {"addZeroAttention", 1}}),
        cross},
-      {layer(mha, {{"channels", 12}, {"heads", 2}, {"batchFirst", 0}}), {x({5, 2, 12})}, 1},
+      {layer(mha, {{"channels", 12}, {"heads", 2}, {"batchFirst", 0}}), {query({5, 2, 12})}, 1},
       {layer("SequenceSelfAttention", {{"channels", 7}}), {x({2, 6, 7})}},
       {layer("SequenceSelfAttention", {{"channels", 7}, {"width", 4}, {"readOut", 1}}),
        {x({2, 6, 7})}},
