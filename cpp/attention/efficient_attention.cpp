@@ -14,11 +14,14 @@ layer EfficientAttention {
   fn projected(place, out)
     Reshape(Transpose(conv(x, place, out, channels), perm=[0, 2, 3, 1]),
             [0, -1, heads, out // heads])
-  k = Softmax(projected("keys.", keys), axis=1)
-  q = Softmax(projected("queries.", keys), axis=3)
+  linear = $featureMap("softmax|elu")
+  fn features(t, axis) linear ? Elu(t) + 1 : Softmax(t, axis=axis)
+  k = features(projected("keys.", keys), 1)
+  q = features(projected("queries.", keys), 3)
   context = Einsum(k, projected("values.", values), equation="bnhk,bnhv->bhkv")
   map("self", context, "batch heads keys values", "context")
-  y = from_tokens(Einsum(q, context, equation="bnhk,bhkv->bnhv"), x)
-  result(conv(y, "reprojection.", channels, values) + x)
+  y = Einsum(q, context, equation="bnhk,bhkv->bnhv")
+  if linear y = y / ReduceSum(q * ReduceSum(k, [1]), [3])
+  result(conv(from_tokens(y, x), "reprojection.", channels, values) + x)
 }
 )";

@@ -37,11 +37,14 @@ layer LuongAttention {
     keys = positions(memory, 1)
     window = num("window", 10)
     inside = Abs(keys - Floor(centre)) <= window
-    a = masked_softmax(scores, seen ? And(inside, seen) : inside)
-    if local == 1 return a
+    fn softmax() masked_softmax(scores, seen ? And(inside, seen) : inside)
+    if local == 1 return softmax()
     # The Gaussian's deviation is half the window.
     away = keys - centre
-    a * Exp(away * away * (-2 / (window * window)))
+    gaussian = Exp(away * away * (-2 / (window * window)))
+    if !$gaussian("weights|scores") return softmax() * gaussian
+    scores = scores * gaussian
+    softmax()
   }
   if score < 2 and !local {
     context = attend(q, memory, memory, seen_positions(memory, 1, [-1, 1, 1, 1]), scale=1)

@@ -22,6 +22,8 @@ class Builder;
 // = t, or p_t = S sigmoid(v_p . tanh(W_p h_t)) of S keys, where the window is centred at floor(p_t)
 // and the softmax is multiplied with exp(-(s - p_t)^2 / (2 (window / 2)^2)), not normalised again.
 // By default predictive where there are its weights.
+// - Option gaussian: "weights" | "scores" = "weights". What the predictive form multiplies: what
+// the softmax gives, or what it takes (nmt.matlab's experimental option 1).
 // - Option window: number = 10. So many keys on each side of the centre.
 // - Option channels: number. Of a new layer.
 // - Weights: linear_in (channels, channels) (general); linear_concat (units, 2 channels), v (1,
