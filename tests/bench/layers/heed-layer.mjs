@@ -44,6 +44,7 @@ async function makeNetwork(urls, { dialect, options }, Network, state) {
 }
 
 const innerName = () => ({ nameOf: (name) => name.replace(/^inner\./, "") });
+const queryOfX = () => ({ inputsOf: ({ x }) => ({ query: x }) });
 /** The parts of a hybrid, whose weights lie below these names. */
 const parts =
   (...places) =>
@@ -58,8 +59,10 @@ const kInHeed = {
   "MultiHeadAttention torch_cross": () => ({
     inputsOf: ({ query, memory }) => ({ query, key: memory }),
   }),
-  "MultiHeadAttention rotary_half": innerName,
-  "MultiHeadAttention grouped_rotary_interleaved": innerName,
+  "MultiHeadAttention torch_self": queryOfX,
+  "MultiHeadAttention timm": queryOfX,
+  "MultiHeadAttention rotary_half": () => ({ ...innerName(), ...queryOfX() }),
+  "MultiHeadAttention grouped_rotary_interleaved": () => ({ ...innerName(), ...queryOfX() }),
   // Keras has no modules within modules.
   "PyramidFeatureAttention whole": () => ({
     nameOf: (name) => name.replace(/^\w+\.(?=.*\.)/, ""),
