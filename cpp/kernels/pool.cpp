@@ -32,7 +32,7 @@ Taps taps_at(const PoolAxis& axis, Extent position) {
   const Extent lo = position * axis.stride - axis.pad_begin;
   const Extent skipped = taps_below(lo, axis, 0);
   return {lo + skipped * axis.dilation, taps_below(lo, axis, axis.in) - skipped,
-          axis.dilation > 1 ? axis.taps : taps_below(lo, axis, int64_t{axis.in} + axis.pad_end)};
+          taps_below(lo, axis, int64_t{axis.in} + axis.pad_end)};
 }
 
 // What one output position sees: input elements first + i0 * steps[0] + i1 * steps[1] + i2 *

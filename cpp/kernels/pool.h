@@ -27,8 +27,7 @@ struct Pool {
   Extent batch = 1, channels = 0;
   PoolAxis axes[3];
   // Average: positions in the padding count as zeros. The last windows may reach beyond it (ceil
-  // mode), and what lies there does not count, as in PyTorch; with a dilation, which that does not
-  // have, it does, as in ONNX's tests.
+  // mode), and what lies there never counts.
   bool count_padding = false;
   float p = 2;
 };

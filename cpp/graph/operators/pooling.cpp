@@ -40,9 +40,17 @@ void lower_pool(Lowering& node) {
   pool.count_padding = node.flag("count_include_pad");
   pool.p = static_cast<float>(node.integer("p", 2));
   for (int axis = 0; axis < 3; ++axis) {
-    pool.axes[axis] = {window.in[axis],     window.out[axis],      window.kernel[axis],
-                       window.stride[axis], window.dilation[axis], window.pad_begin[axis],
-                       window.pad_end[axis]};
+    const Extent kernel = window.kernel[axis], dilation = window.dilation[axis];
+    // In ceil mode the last windows reach beyond the padding. PyTorch's averages, which have no
+    // dilation, do not count what lies there; ONNX's tests count it where there is one.
+    const Extent beyond = dilation > 1 ? (kernel - 1) * dilation : 0;
+    pool.axes[axis] = {window.in[axis],
+                       window.out[axis],
+                       kernel,
+                       window.stride[axis],
+                       dilation,
+                       window.pad_begin[axis],
+                       window.pad_end[axis] + beyond};
   }
   const Buffer indices = node.output_buffer(1);
   if (indices == kNoBuffer && x.dtype == DType::kF32) {

@@ -356,12 +356,6 @@ def encoder(length):
     return module
 
 
-def encode(m, x):
-    for block in m.blocks:
-        x = block(x, m.rotary, False)
-    return m.norm(x)
-
-
 def whole_networks():
     """Of the layers and what stands around them."""
     yield Case("Network", "signal_eca", f"{TORCH} layers; ECA {RESTATED}", lambda: networks.Signal(7),
@@ -371,7 +365,7 @@ def whole_networks():
     yield Case("Network", "gru_bahdanau", f"{TORCH} GRU; attention {RESTATED}",
                lambda: networks.Recurrent(64, 64, 64, 5), {"x": (1, "length", 64)}, lengths(50, 200))
     yield Case("Network", "rotary_encoder", f"{TIMM} AttentionRope, Mlp; {TORCH} LayerNorm", encoder,
-               {"x": (1, "length", 256)}, lengths(64, 256), encode,
+               {"x": (1, "length", 256)}, lengths(64, 256), lambda m, x: m(x, m.rotary),
                {"heads": 4, "rotary": "interleaved", "base": 10000}, per_size=True)
 
 

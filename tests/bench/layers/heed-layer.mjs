@@ -31,7 +31,9 @@ export async function makeHeedLayer(urls, about, weights) {
         new Tensor("float32", data, shape),
       ]);
       const given = Object.fromEntries(tensors);
-      const { outputs } = layer.forward(inputsOf?.(given) ?? given);
+      // What stands alone needs no name.
+      const only = tensors.length === 1 ? tensors[0][1] : undefined;
+      const { outputs } = layer.forward(inputsOf?.(given) ?? only ?? given);
       return outputsOf?.(outputs) ?? outputs;
     },
     dispose: () => layer.dispose(),
@@ -44,7 +46,6 @@ async function makeNetwork(urls, { dialect, options }, Network, state) {
 }
 
 const innerName = () => ({ nameOf: (name) => name.replace(/^inner\./, "") });
-const queryOfX = () => ({ inputsOf: ({ x }) => ({ query: x }) });
 /** The parts of a hybrid, whose weights lie below these names. */
 const parts =
   (...places) =>
@@ -59,10 +60,8 @@ const kInHeed = {
   "MultiHeadAttention torch_cross": () => ({
     inputsOf: ({ query, memory }) => ({ query, key: memory }),
   }),
-  "MultiHeadAttention torch_self": queryOfX,
-  "MultiHeadAttention timm": queryOfX,
-  "MultiHeadAttention rotary_half": () => ({ ...innerName(), ...queryOfX() }),
-  "MultiHeadAttention grouped_rotary_interleaved": () => ({ ...innerName(), ...queryOfX() }),
+  "MultiHeadAttention rotary_half": innerName,
+  "MultiHeadAttention grouped_rotary_interleaved": innerName,
   // Keras has no modules within modules.
   "PyramidFeatureAttention whole": () => ({
     nameOf: (name) => name.replace(/^\w+\.(?=.*\.)/, ""),
